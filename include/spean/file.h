@@ -1,0 +1,14 @@
+#ifndef SPEAN_FILE_H
+#define SPEAN_FILE_H
+
+#include <stddef.h>
+
+/*
+ * Reads a whole regular file of at most max bytes. 0 with a heap string (NUL-terminated, to free)
+ * and its length, or a negative errno (-EFBIG when larger) with both untouched.
+ */
+int file_read(const char *path, size_t max, char **ret_data, size_t *ret_len);
+/* dir + "/" + name; same as file_read. */
+int file_read_at(const char *dir, const char *name, size_t max, char **ret_data, size_t *ret_len);
+
+#endif

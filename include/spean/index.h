@@ -1,0 +1,61 @@
+#ifndef SPEAN_INDEX_H
+#define SPEAN_INDEX_H
+
+#include <spean/packed.h>
+#include <spean/score.h>
+
+/*
+ * The index: every company's packed profile (of any status: only published ones are suggested),
+ * held in memory. A struct index is an immutable, counted snapshot; the one writer makes a new
+ * snapshot from the last one and a batch of changes, and hands it to the workers by message.
+ * Reading needs no lock.
+ */
+struct index;        /* opaque, immutable snapshot */
+struct index_writer; /* opaque; belongs to one thread */
+
+/* model is borrowed and must outlive the writer and all snapshots. NULL on no memory. */
+struct index_writer *index_writer_new(const struct model *m);
+void index_writer_free(struct index_writer *w);
+
+/*
+ * Adds or replaces the company with these packed bytes (copied). 0; -1: no memory; -2: the bytes
+ * fail packed_check (nothing changed).
+ */
+int index_writer_put(struct index_writer *w, const void *bytes, size_t len);
+/* Removes by id; unknown ids are fine. 0 or -1. */
+int index_writer_remove(struct index_writer *w, const uint8_t id[IDENT_BYTES]);
+/* A snapshot of all so far, stamped with seq; the caller owns one reference. NULL on no memory. */
+struct index *index_writer_publish(struct index_writer *w, uint64_t seq);
+
+struct index *index_ref(struct index *ix);
+void index_unref(struct index *ix); /* any thread; NULL is fine */
+
+uint64_t index_seq(const struct index *ix);
+size_t index_count(const struct index *ix);
+size_t index_count_country(const struct index *ix, enum country c);
+/* Packed bytes of a company, valid while the snapshot is held; NULL if unknown. */
+const void *index_get(const struct index *ix, const uint8_t id[IDENT_BYTES]);
+const void *index_get_external(const struct index *ix, struct text_ref system, struct text_ref id);
+
+struct index_filter {
+    int sector;   /* id, 0: any; a group matches its leaves */
+    int region;   /* id, 0: any */
+    int kind;     /* enum kind, or -1: any; some offer or seek of this kind that the pair meets */
+    char lang[4]; /* "": any; spoken by the candidate */
+};
+
+struct index_hit {
+    const void *packed; /* valid while the snapshot is held */
+    struct score score;
+};
+
+/*
+ * The exact best `limit` partners of a: published, valid on `today`, of the other country, total >
+ * 0 and
+ * >= min_total, sorted by total descending, then by id bytes. Returns how many stand in hits.
+ */
+size_t index_search(const struct index *ix, const void *a, int32_t today,
+                    const struct index_filter *f, int32_t min_total, size_t limit,
+                    struct index_hit *hits);
+
+#endif

@@ -1,0 +1,40 @@
+#ifndef SPEAN_JSON_WRITER_H
+#define SPEAN_JSON_WRITER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+/*
+ * Writes JSON text straight into a buffer: commas and quotes are its business. Errors stick in the
+ * buffer (buf->failed). Depth at most 64.
+ */
+struct json_writer {
+    struct buf *out;
+    uint64_t comma; /* a bit a level: something stands there already */
+    unsigned depth;
+};
+
+void jw_init(struct json_writer *w, struct buf *out);
+void jw_object(struct json_writer *w);
+void jw_object_end(struct json_writer *w);
+void jw_array(struct json_writer *w);
+void jw_array_end(struct json_writer *w);
+void jw_key(struct json_writer *w, const char *key);              /* ASCII, needs no escaping */
+void jw_string(struct json_writer *w, const char *s, size_t len); /* valid UTF-8 */
+void jw_text(struct json_writer *w, const char *s); /* the same, terminated; NULL writes null */
+void jw_int(struct json_writer *w, int64_t v);
+void jw_hundredths(struct json_writer *w, int64_t v); /* 8725 -> 87.25, 8700 -> 87, 8750 -> 87.5 */
+void jw_bool(struct json_writer *w, bool v);
+void jw_null(struct json_writer *w);
+void jw_raw(struct json_writer *w, const char *json, size_t len); /* a whole value, already JSON */
+void jw_json(struct json_writer *w, const json_t *value); /* compact, 15 digits of precision */
+
+/* "key": value in one go. */
+void jw_key_text(struct json_writer *w, const char *key, const char *s);
+void jw_key_int(struct json_writer *w, const char *key, int64_t v);
+
+#endif

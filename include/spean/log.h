@@ -1,0 +1,31 @@
+#ifndef SPEAN_LOG_H
+#define SPEAN_LOG_H
+
+#include <stddef.h>
+
+/*
+ * One line an event on a descriptor, key=value. Thread safe: a line is one write(2). Under journald
+ * (JOURNAL_STREAM set) lines carry the <N> priority prefix instead of a time stamp.
+ */
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct log; /* opaque */
+
+/* fd is borrowed. NULL on no memory. */
+struct log *log_new(int fd, enum log_level level);
+void log_free(struct log *log);
+void log_set_level(struct log *log, enum log_level level);
+int log_level_parse(const char *word, enum log_level *ret); /* error|warn|info|debug; -1 if none */
+
+/*
+ * event is a stable snake_case word; fmt prints the rest as key=value pairs. Anything that came
+ * from outside goes through log_quote first. A NULL log swallows the event. Lines are cut at 2 KiB.
+ */
+void log_event(struct log *log, enum log_level level, const char *event, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Writes text as a "quoted" value, control and non-ASCII-safe bytes escaped, cut to size; returns
+ * out. */
+const char *log_quote(char *out, size_t size, const char *text, size_t len);
+
+#endif

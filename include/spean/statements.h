@@ -1,0 +1,64 @@
+#ifndef SPEAN_STATEMENTS_H
+#define SPEAN_STATEMENTS_H
+
+#include <spean/store.h>
+
+/*
+ * Every statement the methods run: parameters and result columns. Each is one SQL function or
+ * SELECT of sql/, one implicit transaction. Parameters are text form; uuid as text; times as epoch
+ * ms.
+ */
+enum statement {
+    /*
+     * $1 refs: JSON array of {"id": uuid|null, "externals": [{"system","id"}]} (<= 1000).
+     * Rows, for each ref and distinct company that its id, else its externals, lead to:
+     * ord int (place in refs, 0-based), id, version, doc (stored profile JSON with contacts),
+     * updated_ms. A ref that leads nowhere has no row; two rows of one ord: ambiguous.
+     */
+    STMT_COMPANY_FIND,
+    /*
+     * Writes all or nothing. $1 writes: JSON array of {"id", "expect": version (0: new), "type":
+     * created|updated|archived|confirmed, "doc": profile without contacts and server fields,
+     * "contacts": array, "keys": [{"lang","key"}] (text_search_key of every name), "packed":
+     * base64}. $2 origin (principal), $3 idempotency key or null, $4 digest of the request (hex) or
+     * null, $5 answer: JSON text to keep with the key or null, $6 how long to keep it in ms, $7
+     * pack_format, $8 pack_model. One row: seq (of the last change made; the counter's present
+     * value if writes is empty), at_ms, replay bool, kept_digest, kept_answer, kept_seq (of the
+     * key's first use, when replay; then nothing was written now). SQLSTATE SP001: a version moved
+     * or an external id was taken meanwhile: find again and retry.
+     */
+    STMT_COMPANY_WRITE,
+    /* $1 principal, $2 key. No row, or: digest, answer, seq. */
+    STMT_IDEMPOTENCY_FIND,
+    /* $1 id or null, $2 system or null, $3 external id or null. No row, or: id, version, doc (with
+       contacts), updated_ms. */
+    STMT_COMPANY_GET,
+    /*
+     * $1 country, $2 sector (a group matches its leaves), $3 region, $4 status, $5 updated after
+     * (ms): each or null; $6 id after which to go on, or null; $7 limit. Rows by id: id, version,
+     * doc (without contacts), updated_ms.
+     */
+    STMT_COMPANY_LIST,
+    /* $1 search key, $2 country or null, $3 limit. Rows by rank: id, name, country, region, sectors
+       (JSON), rank (0..1). */
+    STMT_COMPANY_SEARCH,
+    /*
+     * $1 seq after which, $2 limit. First row: the head: seq null, epoch, head (counter). Then rows
+     * by seq: seq, epoch null, head null, type, id, version, externals (JSON), origin, at_ms.
+     */
+    STMT_CHANGES_LIST,
+    /* $1 id, $2 name, $3 role, $4 digest (hex), $5 expires ms or null, $6 by whom, $7 created ms.
+       One row: id. */
+    STMT_TOKEN_CREATE,
+    /* Rows: id, name, role, created_ms, expires_ms, revoked bool, created_by. */
+    STMT_TOKEN_LIST,
+    /* $1 id. One row: found bool. Moves the token version and notifies. */
+    STMT_TOKEN_REVOKE,
+    /* Rows of tokens not revoked: id, name, role, digest (hex), expires_ms. */
+    STMT_TOKEN_LOAD,
+    STMT_COUNT
+};
+
+extern const struct store_statement store_statements[STMT_COUNT];
+
+#endif

@@ -1,0 +1,130 @@
+#ifndef SPEAN_STORE_H
+#define SPEAN_STORE_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+struct log;
+
+/*
+ * PostgreSQL through asynchronous libpq in pipeline mode, on a libevent base. Every statement is
+ * one implicit transaction of its own with one sync, so a failure never touches its neighbours;
+ * what has to be atomic is one SQL function (sql/). Results come with the caller's number, never a
+ * pointer.
+ */
+
+struct store_options {
+    const char *conninfo; /* libpq connection string; borrowed */
+    unsigned connections; /* of this pool */
+    unsigned pipeline;    /* statements in flight on a connection */
+    unsigned queue;       /* statements waiting for a place; more are refused at once */
+    uint64_t connect_ms;  /* deadline of a connection attempt */
+    uint64_t retry_ms;    /* between attempts, with jitter, doubling up to 10 times */
+};
+
+enum store_status {
+    STORE_OK,          /* result: PGRES_TUPLES_OK or PGRES_COMMAND_OK */
+    STORE_SQL,         /* the server refused: sqlstate says why; nothing was written */
+    STORE_UNAVAILABLE, /* never sent: certainly not applied */
+    STORE_LOST,        /* sent, connection lost before the answer: may have been applied */
+    STORE_TIMEOUT /* no answer by the deadline; the connection is dropped: may have been applied */
+};
+
+struct store_result {
+    enum store_status status;
+    const PGresult *res; /* valid during the callback; NULL unless STORE_OK or STORE_SQL */
+    char sqlstate[6];    /* "" unless STORE_SQL */
+};
+
+/* number: what the caller gave to pool_run. Called from the loop, never from inside pool_run. */
+typedef void store_done(void *ctx, uint64_t number, const struct store_result *result);
+
+/* Statements are prepared once a connection. The table is static and shared by all pools. */
+struct store_statement {
+    const char *name;
+    const char *sql;
+    int params;
+};
+
+#define STORE_PARAMS_MAX 16
+struct store_param { /* text form unless binary; value NULL: SQL null; copied by pool_run */
+    const char *value;
+    size_t len;
+    bool binary;
+};
+
+struct pool;
+
+struct pool *pool_new(struct event_base *base, const struct store_options *o, struct log *log,
+                      const struct store_statement *statements, size_t count, store_done *done,
+                      void *ctx);
+/* Statements in flight get STORE_LOST, waiting ones STORE_UNAVAILABLE, before this returns. */
+void pool_free(struct pool *p);
+/*
+ * Runs statement `which` (index in the table) with as many params as it has. deadline_ms:
+ * monotonic. 0: done will be called once with number. -1: refused at once (no connection is up, the
+ * queue is full or no memory); done is not called.
+ */
+int pool_run(struct pool *p, size_t which, const struct store_param *params, uint64_t deadline_ms,
+             uint64_t number);
+bool pool_up(const struct pool *p); /* at least one connection is ready */
+size_t pool_queued(const struct pool *p);
+
+/* ---- the change feed: one connection of its own, on the main thread ---- */
+
+struct feed_row {       /* a company as it stands now; valid during the callback */
+    const uint8_t *id;  /* 16 bytes */
+    const void *packed; /* NULL: the company is gone */
+    size_t packed_len;
+    int pack_format;        /* PACKED_FORMAT it was made with */
+    const char *pack_model; /* model version it was made with */
+    const char *doc;        /* profile as JSON; given only where pack_format or pack_model are not
+                               feed_options' own */
+    size_t doc_len;
+    int64_t version;
+    int64_t updated_ms;
+};
+
+struct feed_callbacks {
+    /* A whole load begins (first start, or after the feed's epoch changed): forget everything. */
+    void (*reset)(void *ctx);
+    /* A company; during the load or because it changed. */
+    void (*row)(void *ctx, const struct feed_row *row);
+    /* All rows up to seq have been given: publish. loading false from the first time on. */
+    void (*caught_up)(void *ctx, uint64_t seq, const char *epoch);
+    /* Seen alive: seq of the database's counter, whenever looked at; up false when the connection
+     * is lost. */
+    void (*state)(void *ctx, bool up, uint64_t database_seq);
+    /* Something outside the change table moved (tokens): its number changed. */
+    void (*tokens)(void *ctx, uint64_t token_version);
+};
+
+struct feed_options {
+    const char *conninfo;
+    uint64_t connect_ms, retry_ms;
+    uint64_t poll_ms; /* looks at the counter this often even without NOTIFY: 500 */
+    int pack_format;
+    const char *pack_model;
+};
+
+struct feed;
+struct feed *feed_new(struct event_base *base, const struct feed_options *o, struct log *log,
+                      const struct feed_callbacks *callbacks, void *ctx);
+void feed_free(struct feed *f);
+
+/* ---- migrations: blocking, for speand --migrate only ---- */
+
+/*
+ * Brings the schema up from the numbered files of dir, in order, each in a transaction, under an
+ * advisory lock; safe to run twice and from two places at once. 0 with the version reached, or -1
+ * with a message.
+ */
+int store_migrate(const char *conninfo, const char *dir, struct log *log, int *ret_version,
+                  char *err, size_t errlen);
+/* The schema version this daemon was built for. */
+#define STORE_SCHEMA 1
+
+#endif
