@@ -14,22 +14,30 @@ struct log;
  * The methods. One struct service a worker, touched by that worker's thread alone. It turns lines
  * into calls, checks them in the contract's order, runs them at once or through the store, and has
  * one way out for every answer.
+ *
+ * Service and worker need each other, so they are put together in this order: service_new,
+ * worker_new (ctx: the service), service_attach, worker_start ... worker_join, service_detach,
+ * worker_free, service_free.
  */
 struct service_options {
-    struct worker *worker;
     const struct model *model; /* borrowed */
     struct rpc_limits limits;
-    const char *conninfo; /* borrowed */
-    struct store_options store;
-    uint64_t request_ms;     /* deadline of a request: 5 s; unavailable is said within 1 s */
-    uint64_t idempotency_ms; /* how long keys are kept: 24 h */
-    gid_t staff_group;       /* (gid_t)-1: none */
+    struct store_options store; /* conninfo borrowed */
+    uint64_t request_ms;        /* deadline of a request: 5 s; unavailable is said within 1 s */
+    uint64_t idempotency_ms;    /* how long keys are kept: 24 h */
+    gid_t staff_group;          /* (gid_t)-1: none */
+    /* Is a local peer staff? NULL: it is when staff_group is one of its user's groups. */
     bool (*is_staff)(uid_t uid, gid_t gid, gid_t staff_group);
     struct log *log;
     int number;
 };
 
+/* NULL on no memory. */
 struct service *service_new(const struct service_options *o);
+/* Opens the database pool and the timers on the worker's base, before it starts. 0 or -1. */
+int service_attach(struct service *s, struct worker *w);
+/* Closes the pool and the timers, after the worker was joined and before it is freed. */
+void service_detach(struct service *s);
 void service_free(struct service *s);
 const struct worker_callbacks *service_callbacks(void); /* ctx: the struct service */
 
