@@ -22,7 +22,7 @@ struct store_options {
     unsigned pipeline;    /* statements in flight on a connection */
     unsigned queue;       /* statements waiting for a place; more are refused at once */
     uint64_t connect_ms;  /* deadline of a connection attempt */
-    uint64_t retry_ms;    /* between attempts, with jitter, doubling up to 10 times */
+    uint64_t retry_ms;    /* between attempts, with jitter, doubling up to a second */
 };
 
 enum store_status {
@@ -125,6 +125,6 @@ void feed_free(struct feed *f);
 int store_migrate(const char *conninfo, const char *dir, struct log *log, int *ret_version,
                   char *err, size_t errlen);
 /* The schema version this daemon was built for. */
-#define STORE_SCHEMA 1
+#define STORE_SCHEMA 3
 
 #endif
