@@ -1,0 +1,143 @@
+"""Every limit of the configuration holds, and holds for the one who crossed it alone."""
+
+import json
+import resource
+import socket
+import unittest
+
+from spean_test import Cluster, Daemon, company, run_tests, wait_until
+
+
+class TestLimits(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster()
+        cls.daemon = Daemon(cls.cluster, config={"limits": {
+            "in_flight": "8", "output": "256k", "output_mark": "64k", "idle": "1s", "connections": "40"}})
+        with cls.daemon.client() as c:
+            text = "x" * 3900
+            for i in range(60):
+                c.call("company.upsert", company=company("Large %d" % i, description={"eng": text}))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.stop()
+        cls.cluster.stop()
+
+    def test_pipelined_calls_are_all_answered(self):
+        with self.daemon.client() as c:
+            calls = "".join('{"jsonrpc":"2.0","id":%d,"method":"system.ping"}\n' % i for i in range(5000))
+            c.sock.setblocking(True)
+            import threading
+            sender = threading.Thread(target=c.send, args=(calls,))
+            sender.start()
+            got = {c.answer()["id"] for _ in range(5000)}
+            sender.join()
+            self.assertEqual(got, set(range(5000)))
+
+    def test_more_in_flight_than_allowed_waits_but_is_answered(self):
+        with self.daemon.client() as c:
+            numbers = [c.start("company.list", limit=1) for _ in range(50)]
+            got = {c.answer()["id"] for _ in numbers}
+            self.assertEqual(got, set(numbers))
+
+    def test_a_reader_that_never_reads_is_dropped_and_others_live(self):
+        slow = self.daemon.client()
+        slow.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.sock.setblocking(False)
+        call = b'{"jsonrpc":"2.0","id":1,"method":"company.list","params":{"limit":60}}\n'
+
+        def dropped():
+            try:
+                slow.sock.send(call * 4)
+            except BlockingIOError:
+                pass
+            except OSError:
+                return True
+            with self.daemon.client() as c:
+                self.assertEqual(c.call("system.ping"), "pong")
+            # Reading stops at the output mark, so the daemon holds little; it need not drop while idle is young.
+            return slow.sock.fileno() >= 0 and self.gone(slow.sock)
+        wait_until(dropped, 20, "the slow reader is dropped")
+        slow.close()
+
+    @staticmethod
+    def gone(sock):
+        """The peer closed: a hang-up shows without reading what is queued."""
+        import select
+        poll = select.poll()
+        poll.register(sock, select.POLLRDHUP | select.POLLHUP)
+        return any(e & (select.POLLRDHUP | select.POLLHUP) for _, e in poll.poll(0))
+
+    def test_idle_connections_are_closed_but_subscribers_stay(self):
+        with self.daemon.client() as subscriber, self.daemon.client() as idle:
+            subscription = subscriber.call("changes.subscribe")["subscription"]
+            self.assertEqual(idle.call("system.ping"), "pong")
+            self.assertIsNone(idle.line())  # closed by the server
+            with self.daemon.client() as c:
+                c.call("company.upsert", company=company("News"))
+            event = json.loads(subscriber.line())
+            self.assertEqual(event["method"], "changes.event")
+            self.assertEqual(event["params"]["subscription"], subscription)
+
+    def test_too_many_connections(self):
+        held = []
+        try:
+            for _ in range(60):
+                held.append(socket.create_connection(("127.0.0.1", self.daemon.port), timeout=10))
+            # Those within the limit are served, the rest wait or are refused: never a hang of the daemon.
+            self.assertTrue(self.daemon.process.poll() is None)
+        finally:
+            for s in held:
+                s.close()
+        def served():
+            try:
+                with self.daemon.client() as c:
+                    return c.call("system.ping") == "pong"
+            except (OSError, EOFError, ValueError, KeyError):
+                return False
+        wait_until(served, 10, "served again")
+
+
+class TestDescriptors(unittest.TestCase):
+    def test_running_out_of_descriptors_heals(self):
+        cluster = Cluster()
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        try:
+            daemon = Daemon(cluster, start=False)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+            resource.prlimit(0, resource.RLIMIT_NOFILE, (64, hard))
+            daemon.start(wait=False)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (64, 64))
+            wait_until(daemon.ready, 30, "ready")
+            held = []
+            try:
+                for _ in range(200):
+                    s = socket.socket()
+                    s.setblocking(False)
+                    s.connect_ex(("127.0.0.1", daemon.port))
+                    held.append(s)
+
+                def used():
+                    with open("/proc/%d/stat" % daemon.process.pid) as f:
+                        words = f.read().rsplit(")", 1)[1].split()
+                    return int(words[11]) + int(words[12])
+                before = used()
+                # A second on the kernel's clock, measured by the wait of a read that nobody answers.
+                reader = socket.socketpair()[0]
+                reader.settimeout(1)
+                with self.assertRaises(TimeoutError):
+                    reader.recv(1)
+                self.assertLess(used() - before, 30, "the daemon spins while it has no descriptors")
+            finally:
+                for s in held:
+                    s.close()
+            wait_until(daemon.ready, 10, "accepting again")
+            daemon.stop()
+        finally:
+            cluster.stop()
+
+
+if __name__ == "__main__":
+    run_tests()

@@ -1,0 +1,206 @@
+"""The database restarts, the daemon dies, two daemons serve one database: nothing acknowledged is lost."""
+
+import threading
+import time
+import unittest
+
+from spean_test import Cluster, Daemon, RpcError, company, run_tests, wait_until
+
+
+class Writer(threading.Thread):
+    """Upserts with idempotency keys until told to stop, repeating what was not acknowledged."""
+
+    def __init__(self, connect, name):
+        threading.Thread.__init__(self)
+        self.connect = connect
+        self.name = name
+        self.halt = threading.Event()
+        self.acknowledged = {}
+        self.errors = []
+        self.failures = 0
+
+    def run(self):
+        n = 0
+        client = None
+        while not self.halt.is_set():
+            key = "%s-%d" % (self.name, n)
+            try:
+                if client is None:
+                    client = self.connect()
+                done = client.call("company.upsert", idempotency_key=key, company=company(
+                    "Load %s" % key, external_ids=[{"system": "load", "id": key}]))
+                self.acknowledged[key] = done["id"]
+                n += 1
+            except RpcError as e:
+                if not e.data.get("retryable"):
+                    self.errors.append(e)
+                    return
+                self.failures += 1
+                self.halt.wait(0.02)
+            except (OSError, EOFError):
+                client = None
+                self.failures += 1
+                self.halt.wait(0.02)
+
+    def finish(self):
+        self.halt.set()
+        self.join()
+
+
+class TestRecovery(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cluster.stop()
+
+    def check_all_there(self, database, writers):
+        rows = dict(self.cluster.sql("SELECT id, company_id FROM spean.company_external WHERE system = 'load'", database))
+        for writer in writers:
+            self.assertEqual(writer.errors, [])
+            self.assertGreater(len(writer.acknowledged), 5)
+            for key, ident in writer.acknowledged.items():
+                self.assertEqual(rows.get(key), ident)
+        count = int(self.cluster.sql("SELECT count(*) FROM spean.company", database)[0][0])
+        self.assertEqual(count, len(rows))
+        seqs = [int(r[0]) for r in self.cluster.sql("SELECT seq FROM spean.change ORDER BY seq", database)]
+        self.assertEqual(seqs, list(range(1, len(seqs) + 1)))
+        self.assertEqual(len(seqs), count)
+
+    def test_two_daemons_see_each_other(self):
+        one = Daemon(self.cluster)
+        two = Daemon(self.cluster, database=one.database)
+        try:
+            with one.client() as a, two.client() as b:
+                kh = a.call("company.upsert", company=company(
+                    "Seller", offers=[{"kind": "goods", "sector": "agro-industry.rice", "hs": ["1006"]}]))
+                ca = b.call("company.upsert", company=company(
+                    "Buyer", country="CA", seeks=[{"kind": "goods", "sector": "agro-industry.rice", "hs": ["1006"]}]))
+                got = a.call("match.list", id=kh["id"], min_seq=ca["seq"])
+                self.assertEqual([m["company"]["id"] for m in got["matches"]], [ca["id"]])
+                got = b.call("match.list", id=ca["id"], min_seq=ca["seq"])
+                self.assertEqual([m["company"]["id"] for m in got["matches"]], [kh["id"]])
+                gone = b.call("company.archive", id=ca["id"])
+                got = a.call("match.list", id=kh["id"], min_seq=gone["seq"])
+                self.assertEqual(got["matches"], [])
+                # A token made here opens there, and one revoked here is refused there within a second.
+                made = a.call("token.create", name="crm", role="integration")
+                with two.tcp(token=made["token"]) as c:
+                    self.assertEqual(c.call("auth.whoami")["role"], "integration")
+                    a.call("token.revoke", id=made["id"])
+                    start = time.monotonic()
+
+                    def refused():
+                        try:
+                            c.call("auth.whoami")
+                        except RpcError as e:
+                            return e.code == -32010
+                        return False
+                    wait_until(refused, 5, "the other daemon refuses the token")
+                    self.assertLess(time.monotonic() - start, 2)
+        finally:
+            two.stop()
+            one.stop()
+
+    def test_postgresql_restarts_under_load(self):
+        daemon = Daemon(self.cluster)
+        writers = [Writer(daemon.client, "p%d" % i) for i in range(4)]
+        try:
+            for w in writers:
+                w.start()
+            for mode in ("fast", "immediate"):
+                wait_until(lambda: all(len(w.acknowledged) > 5 for w in writers), 20, "some writes")
+                before = [len(w.acknowledged) for w in writers]
+                self.cluster.restart(mode)
+                wait_until(lambda: all(len(w.acknowledged) > n + 5 for w, n in zip(writers, before)), 20,
+                           "writes go on after a %s restart" % mode)
+            for w in writers:
+                w.finish()
+            wait_until(lambda: daemon.health()["status"] == "ok", 10, "healthy again")
+            self.check_all_there(daemon.database, writers)
+        finally:
+            for w in writers:
+                w.finish()
+            daemon.stop()
+
+    def test_daemon_is_killed_under_load(self):
+        daemon = Daemon(self.cluster)
+        writers = [Writer(daemon.client, "k%d" % i) for i in range(4)]
+        try:
+            for w in writers:
+                w.start()
+            for _ in range(3):
+                before = [len(w.acknowledged) for w in writers]
+                wait_until(lambda: all(len(w.acknowledged) > n + 5 for w, n in zip(writers, before)), 20, "some writes")
+                daemon.kill()
+                daemon.start()
+            for w in writers:
+                w.finish()
+            self.check_all_there(daemon.database, writers)
+            # The index is the table again.
+            with daemon.client() as c:
+                health = c.call("system.health")
+                self.assertEqual(health["index"]["companies"],
+                                 int(self.cluster.sql("SELECT count(*) FROM spean.company", daemon.database)[0][0]))
+        finally:
+            for w in writers:
+                w.finish()
+            daemon.stop()
+
+    def test_cut_off_from_postgresql(self):
+        daemon = Daemon(self.cluster)
+        try:
+            with daemon.client() as c:
+                kh = c.call("company.upsert", company=company(
+                    "Seller", offers=[{"kind": "goods", "sector": "agro-industry.rice"}]))
+                ca = c.call("company.upsert", company=company(
+                    "Buyer", country="CA", seeks=[{"kind": "goods", "sector": "agro-industry.rice"}]))
+                c.call("match.list", id=kh["id"], min_seq=ca["seq"])
+                token = c.call("token.create", name="t", role="staff")["token"]
+                c.call("token.list")
+                with daemon.tcp(token=token) as t:
+                    t.call("auth.whoami")
+                self.cluster.halt("immediate")
+                wait_until(lambda: c.call("system.health")["status"] == "degraded", 10, "degraded")
+                self.assertEqual(len(c.call("match.list", id=kh["id"])["matches"]), 1)
+                start = time.monotonic()
+                with self.assertRaises(RpcError) as caught:
+                    c.call("company.upsert", company=company("Too late"))
+                self.assertEqual(caught.exception.code, -32013)
+                self.assertTrue(caught.exception.data["retryable"])
+                self.assertLess(time.monotonic() - start, 1)
+                with daemon.tcp(token=token) as t:  # known tokens still open
+                    self.assertEqual(t.call("auth.whoami")["role"], "staff")
+                self.cluster.start()
+                wait_until(lambda: c.call("system.health")["status"] == "ok", 10, "healed")
+                done = c.call("company.upsert", company=company("In time"))
+                self.assertTrue(done["created"])
+        finally:
+            daemon.stop()
+
+    def test_drain_answers_what_was_asked(self):
+        daemon = Daemon(self.cluster)
+        try:
+            with daemon.client() as c:
+                numbers = [c.start("company.upsert", company=company("Drain %d" % i)) for i in range(20)]
+                first = c.finish(numbers[0])
+                self.assertTrue(first["created"])
+                self.assertEqual(daemon.terminate(), 0)
+                answered = 1
+                while True:
+                    try:
+                        c.answer()
+                    except (EOFError, OSError):
+                        break
+                    answered += 1
+            count = int(self.cluster.sql("SELECT count(*) FROM spean.company", daemon.database)[0][0])
+            self.assertLessEqual(count, 20)
+            self.assertEqual(answered, max(answered, count))
+        finally:
+            daemon.stop()
+
+
+if __name__ == "__main__":
+    run_tests()
