@@ -10,7 +10,7 @@ struct buf;
 
 /*
  * Writes JSON text straight into a buffer: commas and quotes are its business. Errors stick in the
- * buffer (buf->failed). Depth at most 64.
+ * buffer (buf->failed). More than 63 levels fail it too.
  */
 struct json_writer {
     struct buf *out;
@@ -31,7 +31,8 @@ void jw_hundredths(struct json_writer *w, int64_t v); /* 8725 -> 87.25, 8700 -> 
 void jw_bool(struct json_writer *w, bool v);
 void jw_null(struct json_writer *w);
 void jw_raw(struct json_writer *w, const char *json, size_t len); /* a whole value, already JSON */
-void jw_json(struct json_writer *w, const json_t *value); /* compact, 15 digits of precision */
+/* Compact; NULL writes null; reals with the 15 or 17 digits that read back as the same number. */
+void jw_json(struct json_writer *w, const json_t *value);
 
 /* "key": value in one go. */
 void jw_key_text(struct json_writer *w, const char *key, const char *s);

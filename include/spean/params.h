@@ -30,7 +30,7 @@ struct param {
     const char *name;
     enum param_type type;
     bool required;
-    int64_t min, max;
+    int64_t min, max;           /* both 0: no bounds */
     const char *const *words;   /* PARAM_WORD: NULL-terminated */
     const struct param *fields; /* ends with name NULL */
     const char *help;           /* one sentence */
@@ -38,8 +38,8 @@ struct param {
 
 /*
  * Checks params (NULL or an object; an array is refused unless it is empty) against a table that
- * ends with name NULL. A member that is null counts as absent. 0, or -1 with e (RPC_INVALID_PARAMS,
- * all bad fields named).
+ * ends with name NULL. A member that is null counts as absent, and the reserved member `auth` is
+ * let through at the top. 0, or -1 with e (RPC_INVALID_PARAMS, all bad fields named).
  */
 int params_check(const json_t *params, const struct param *table, struct rpc_error *e);
 /* Writes the table as OpenRPC content descriptors with JSON Schemas: one array value. */

@@ -49,7 +49,10 @@ struct rpc_error {
 /* Sets code, reason (NULL: default) and message (NULL: default). Returns -1, to be returned on. */
 int rpc_error_set(struct rpc_error *e, int code, const char *reason, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* Adds {field, problem}; the code becomes `code` if none is set. Lists at most 64. */
+/*
+ * Adds {field, problem} unless it is there already; the code becomes `code` if none is set. Lists
+ * at most 64. `problem` is said after the field's name: "is required". Returns -1.
+ */
 int rpc_error_field(struct rpc_error *e, int code, const char *field, const char *problem);
 void rpc_error_done(struct rpc_error *e);
 
@@ -61,7 +64,7 @@ struct rpc_limits {
 };
 
 struct rpc_call {
-    const json_t *id;       /* NULL: a notification (or unknown, when error.code is set) */
+    const json_t *id;       /* NULL: a notification, or not found out when error.code is set */
     const char *method;     /* valid UTF-8, at most 64 bytes */
     json_t *params;         /* object or array, or NULL */
     struct rpc_error error; /* code set: this element is no valid call; answer with it */
@@ -76,7 +79,8 @@ struct rpc_doc {
 
 /*
  * Parses one line. 0 with *ret to give to rpc_doc_done, or -1 with e: RPC_PARSE,
- * RPC_INVALID_REQUEST (empty batch) or RPC_TOO_LARGE; the answer's id is then null.
+ * RPC_INVALID_REQUEST (empty batch) or RPC_TOO_LARGE; the answer's id is then null. A call with
+ * U+0000 in it gets an error of its own, with its id, and is never to be run.
  */
 int rpc_parse(const char *line, size_t len, const struct rpc_limits *limits, struct rpc_doc *ret,
               struct rpc_error *e);
