@@ -19,7 +19,8 @@ struct log;
 struct net_limits {
     size_t line;           /* bytes of a line after authentication */
     size_t line_anonymous; /* before */
-    size_t output;         /* bytes waiting to be read by a client, then it is dropped */
+    size_t output;         /* bytes waiting to be read by a client when another answer comes, then
+                              it is dropped; one answer alone may be of any size */
     size_t output_mark;    /* reading from it stops above this */
     size_t buffers;        /* bytes of all buffers of the daemon together */
     unsigned in_flight;    /* requests of a connection not answered yet */
@@ -43,7 +44,12 @@ struct conn_peer {
     char address[64]; /* "127.0.0.1:5123", "[::1]:5123" or "unix" */
 };
 
-/* What the worker calls; ctx is worker_options.ctx. */
+/*
+ * What the worker calls; ctx is worker_options.ctx. A callback may answer and close any connection,
+ * its own too: nothing is freed, and `closed` is not called, before the loop's next turn. Empty
+ * lines are passed over. After the client's end of input what is owed is still answered, then it is
+ * closed (a subscriber too).
+ */
 struct worker_callbacks {
     /* A new connection. *ret_user is kept for it (conn_user). -1 refuses it. */
     int (*opened)(void *ctx, uint64_t conn, const struct conn_peer *peer, void **ret_user);
@@ -52,8 +58,8 @@ struct worker_callbacks {
      * it calls worker_conn_done without one (notifications).
      */
     void (*line)(void *ctx, uint64_t conn, void *user, const char *line, size_t len);
-    /* The line was over the limit: answer (worker_conn_send) what should be said; it is closed
-     * after. */
+    /* The line was over the limit: answer (worker_conn_send) within the callback what should be
+     * said; earlier lines still get their answers, then it is closed. */
     void (*too_long)(void *ctx, uint64_t conn, void *user, size_t limit);
     /* The first line is HTTP, LSP or TLS (frame_stranger): the same. */
     void (*stranger)(void *ctx, uint64_t conn, void *user, int what);
@@ -83,6 +89,8 @@ void worker_free(struct worker *w); /* after its thread has been joined */
 struct event_base *
 worker_base(struct worker *w);      /* for timers and database sockets of this worker */
 int worker_start(struct worker *w); /* makes the thread; 0 or -1 */
+/* Waits for its end (worker_drain); one that never ran is ended here. `closed` of all connections
+ * and all messages posted have been called after. */
 void worker_join(struct worker *w);
 
 /* From any thread. 0, or -1 on no memory or when the worker has ended (data stays the caller's). */

@@ -1,0 +1,99 @@
+#ifndef SPEAN_NET_CONN_H
+#define SPEAN_NET_CONN_H
+
+#include <spean/frame.h>
+#include <spean/net.h>
+#include <sys/queue.h>
+
+struct event;
+struct evbuffer;
+
+/*
+ * A connection: bytes in, lines up, bytes out. It is touched by its worker's thread alone. Nothing
+ * here frees a connection inside a callback: conn_drop makes it dead and the worker's next turn
+ * buries it, so a handler may answer, close or overflow its own connection while it holds the line.
+ */
+enum conn_state {
+    CONN_OPEN,      /* lines are read and handed up */
+    CONN_FINISHING, /* input is thrown away; what is owed and what waits still goes out */
+    CONN_LINGERING, /* all is out and our side is shut; waits for the other side to read it */
+    CONN_DEAD       /* socket closed; to be freed by the next turn */
+};
+
+struct conn {
+    struct worker *worker;
+    uint64_t id;
+    void *user;
+    int fd;
+    enum conn_state state;
+    bool announced;  /* `opened` was called and accepted it: `closed` is owed */
+    bool counted;    /* in net_shared.connections (else in refused) */
+    bool eof;        /* the client will send no more */
+    bool more;       /* the input may hold a whole line that was not handed up yet */
+    bool busy;       /* inside a callback about this connection */
+    bool queued;     /* on the worker's todo list */
+    bool reading;    /* event_read is added */
+    bool writing;    /* event_write is added */
+    bool closing;    /* worker_conn_close: what is owed will not come */
+    bool curt;       /* no lingering: nothing was said that could get lost */
+    bool trusted;    /* authenticated: the larger line limit */
+    bool subscribed; /* exempt from the idle limit */
+    struct frame frame;
+    struct evbuffer *in, *out;
+    struct event *event_read, *event_write;
+    unsigned in_flight;   /* lines handed up and not settled */
+    uint64_t lines;       /* handed up so far */
+    uint64_t active_ms;   /* when it was opened, later when the last line came or was answered */
+    uint64_t deadline_ms; /* of finishing, of lingering */
+    size_t accounted;     /* what net_shared.buffered holds of it */
+    TAILQ_ENTRY(conn) todo;
+};
+
+#define CONN_READ 16384      /* bytes read at once */
+#define CONN_READ_LONG 65536 /* the same in the middle of a long line */
+#define CONN_SMALL 16384     /* buffers that are never in the way of the budget */
+#define CONN_FINISH_MS 45000 /* longer than any request may take */
+#define CONN_LINGER_MS 2000  /* for the client to read the last words */
+
+/* Takes the socket over, or closes it on failure. counted: see the member. NULL: no connection. */
+struct conn *conn_new(struct worker *w, int fd, bool counted);
+/* Its part of a turn of the loop: writes, hands up lines, or frees it when it is dead. */
+void conn_turn(struct conn *c);
+/* Bytes and an LF; settle: one line is answered by them. */
+void conn_send(struct conn *c, const char *bytes, size_t len, bool settle);
+/* A line is settled (with or without an answer). */
+void conn_settle(struct conn *c);
+/* No more lines; closes when what is owed (unless `closing` is set) and what waits is out. */
+void conn_finish(struct conn *c);
+/* The daemon stops: like conn_finish, and one that is owed nothing is not waited for. */
+void conn_retire(struct conn *c);
+/* Closes at once, whatever waits. */
+void conn_drop(struct conn *c);
+/* Looks at its deadlines. */
+void conn_tick(struct conn *c, uint64_t now_ms);
+/* Applies changed limits, or a changed state of trust. */
+void conn_relimit(struct conn *c);
+/* Bytes are counted into the daemon's budget. */
+void conn_account(struct conn *c);
+void conn_free(struct conn *c);
+
+/* ---- conn_open.c ---- */
+
+/* Takes an accepted socket over, whatever comes of it, and calls `opened`. */
+void conn_open(struct worker *w, int fd, bool local);
+/* A connection beyond the limit: is told so, lingers, is never announced. */
+void conn_refuse(struct worker *w, int fd);
+
+/* ---- conn_input.c ---- */
+
+/* True if nothing more is taken from the client for now. */
+bool conn_full(const struct conn *c);
+void conn_on_readable(int fd, short what, void *arg);
+/* Hands up as many lines as a turn allows. */
+void conn_lines(struct conn *c);
+
+/* ---- conn_review: the one function that decides about events and the next state ---- */
+void conn_review(struct conn *c);
+void conn_flush(struct conn *c);
+
+#endif

@@ -1,0 +1,145 @@
+#include "worker_private.h"
+
+#include <arpa/inet.h>
+#include <event2/util.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <spean/buf.h>
+#include <spean/clock.h>
+#include <spean/ident.h>
+#include <spean/rpc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A peer that went without a word is noticed after two minutes, whether it owes us data or we it.
+ */
+#define KEEP_IDLE_S 60
+#define KEEP_INTERVAL_S 15
+#define KEEP_COUNT 4
+#define KEEP_USER_MS 120000
+
+/* Best effort: a socket without them still works. */
+static void socket_tune(int fd)
+{
+    const struct {
+        int level, name, value;
+    } options[] = {
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_NODELAY, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S},
+        {IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S},
+        {IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, KEEP_USER_MS},
+    };
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                         sizeof options[i].value);
+}
+
+static int peer_local(int fd, struct conn_peer *peer)
+{
+    struct ucred who;
+    socklen_t len = sizeof who;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
+        return -1;
+    peer->local = true;
+    peer->uid = who.uid;
+    peer->gid = who.gid;
+    peer->pid = who.pid;
+    snprintf(peer->address, sizeof peer->address, "unix");
+    return 0;
+}
+
+static int peer_remote(int fd, struct conn_peer *peer)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a;
+    socklen_t len = sizeof a;
+    char host[INET6_ADDRSTRLEN];
+
+    peer->uid = (uid_t)-1;
+    peer->gid = (gid_t)-1;
+    memset(&a, 0, sizeof a);
+    if (getpeername(fd, &a.any, &len) != 0)
+        return -1;
+    if (a.any.sa_family == AF_INET && inet_ntop(AF_INET, &a.v4.sin_addr, host, sizeof host))
+        snprintf(peer->address, sizeof peer->address, "%s:%u", host, ntohs(a.v4.sin_port));
+    else if (a.any.sa_family == AF_INET6 && inet_ntop(AF_INET6, &a.v6.sin6_addr, host, sizeof host))
+        snprintf(peer->address, sizeof peer->address, "[%s]:%u", host, ntohs(a.v6.sin6_port));
+    else
+        return -1;
+    return 0;
+}
+
+void conn_open(struct worker *w, int fd, bool local)
+{
+    struct conn_peer peer = {0};
+    struct conn *c;
+
+    if (w->draining || evutil_make_socket_nonblocking(fd) != 0 ||
+        (local ? peer_local(fd, &peer) : peer_remote(fd, &peer)) != 0) {
+        close(fd);
+        atomic_fetch_sub(&w->shared->connections, 1);
+        return;
+    }
+    if (!local)
+        socket_tune(fd);
+    c = conn_new(w, fd, true);
+    if (c == NULL)
+        return;
+    c->busy = true;
+    if (w->callbacks->opened(w->ctx, c->id, &peer, &c->user) == 0) {
+        c->announced = true;
+    } else {
+        c->closing = true;
+        conn_finish(c);
+    }
+    c->busy = false;
+    conn_flush(c);
+    conn_review(c);
+}
+
+/* The one answer that this room gives by itself. */
+static void refusal_write(struct buf *out)
+{
+    uint8_t id[IDENT_BYTES];
+    char request_id[IDENT_TEXT] = "";
+    struct rpc_error e = {0};
+
+    if (ident_make(id, clock_wall_ms()) == 0)
+        ident_format(id, request_id);
+    rpc_error_set(&e, RPC_UNAVAILABLE, "too_many_connections", "Too many connections, try later");
+    (void)rpc_write_error(out, NULL, &e, request_id);
+    rpc_error_done(&e);
+}
+
+void conn_refuse(struct worker *w, int fd)
+{
+    struct conn *c;
+    struct buf line;
+
+    if (evutil_make_socket_nonblocking(fd) != 0) {
+        close(fd);
+        atomic_fetch_sub(&w->shared->refused, 1);
+        return;
+    }
+    c = conn_new(w, fd, false);
+    if (c == NULL)
+        return;
+    buf_init(&line, 1024);
+    refusal_write(&line);
+    if (!line.failed && line.len > 0)
+        conn_send(c, line.data, line.len, false);
+    buf_done(&line);
+    conn_finish(c);
+    c->deadline_ms = clock_mono_ms() + CONN_LINGER_MS;
+    conn_flush(c);
+    conn_review(c);
+}

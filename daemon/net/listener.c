@@ -1,0 +1,218 @@
+#include "socket.h"
+#include "worker_private.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/util.h>
+#include <fcntl.h>
+#include <spean/log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ACCEPT_TURN 64      /* sockets accepted in one turn of the loop */
+#define ACCEPT_PAUSE_MS 250 /* without descriptors or memory */
+#define REFUSED_MAX 64      /* told that there is no place, at a time */
+
+struct listener {
+    struct listener_options o;
+    int fd;
+    int reserve; /* a descriptor to give up when there are no more, or -1 */
+    bool local;
+    bool paused;
+    size_t next; /* worker whose turn it is */
+    struct event *event_accept, *event_resume;
+    struct socket_file file;
+};
+
+static int reserve_open(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void listener_hand_over(struct listener *l, int fd)
+{
+    struct worker *w = l->o.workers[l->next];
+
+    l->next = (l->next + 1) % l->o.worker_count;
+    if (net_shared_connections(l->o.shared) < l->o.max_connections)
+        (void)worker_adopt(w, fd, l->local);
+    else if (atomic_load(&l->o.shared->refused) < REFUSED_MAX)
+        worker_refuse(w, fd);
+    else
+        close(fd);
+}
+
+/* A listening socket stays readable while nobody can be accepted: looked at again and again, it
+ * would take the whole processor. The reserve lets the first in the queue go rather than wait. */
+static void listener_pause(struct listener *l, int why)
+{
+    static const struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
+
+    if (l->reserve >= 0) {
+        int fd;
+
+        close(l->reserve);
+        fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0)
+            close(fd);
+        l->reserve = reserve_open();
+    }
+    if (!l->paused)
+        log_event(l->o.log, LOG_LEVEL_ERROR, "accept_paused", "error=\"%s\" connections=%u",
+                  strerror(why), net_shared_connections(l->o.shared));
+    l->paused = true;
+    event_del(l->event_accept);
+    if (event_add(l->event_resume, &pause) != 0)
+        (void)event_add(l->event_accept, NULL);
+}
+
+static void listener_on_resume(int fd, short what, void *arg)
+{
+    struct listener *l = arg;
+
+    (void)fd;
+    (void)what;
+    if (l->reserve < 0)
+        l->reserve = reserve_open();
+    if (event_add(l->event_accept, NULL) != 0)
+        log_event(l->o.log, LOG_LEVEL_ERROR, "accept_failed", "error=\"%s\"", strerror(errno));
+}
+
+static bool accept_error_passes(int error)
+{
+    switch (error) {
+    case EAGAIN:
+    case EINTR:
+    case ECONNABORTED: /* and what accept(2) hands on of the network's errors */
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENOPROTOOPT:
+    case ENONET:
+    case ETIMEDOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void listener_on_accept(int listening, short what, void *arg)
+{
+    struct listener *l = arg;
+
+    (void)what;
+    for (int i = 0; i < ACCEPT_TURN; i++) {
+        int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd < 0 && errno == EAGAIN)
+            return;
+        if (fd < 0 && accept_error_passes(errno))
+            continue;
+        if (fd < 0) {
+            listener_pause(l, errno);
+            return;
+        }
+        if (l->paused)
+            log_event(l->o.log, LOG_LEVEL_INFO, "accept_resumed", "connections=%u",
+                      net_shared_connections(l->o.shared));
+        l->paused = false;
+        listener_hand_over(l, fd);
+    }
+}
+
+static int listener_equip(struct listener *l)
+{
+    int on = 0, family = AF_UNSPEC;
+    socklen_t len = sizeof on;
+
+    if (getsockopt(l->fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) != 0 || !on)
+        return -1;
+    len = sizeof family;
+    if (getsockopt(l->fd, SOL_SOCKET, SO_DOMAIN, &family, &len) != 0)
+        return -1;
+    l->local = family == AF_UNIX;
+    if (evutil_make_socket_nonblocking(l->fd) != 0 || evutil_make_socket_closeonexec(l->fd) != 0)
+        return -1;
+    l->event_accept = event_new(l->o.base, l->fd, EV_READ | EV_PERSIST, listener_on_accept, l);
+    l->event_resume = event_new(l->o.base, -1, 0, listener_on_resume, l);
+    if (l->event_accept == NULL || l->event_resume == NULL)
+        return -1;
+    return event_add(l->event_accept, NULL);
+}
+
+struct listener *listener_new_fd(const struct listener_options *o, int fd)
+{
+    struct listener *l = calloc(1, sizeof *l);
+
+    if (l == NULL) {
+        close(fd);
+        return NULL;
+    }
+    l->o = *o;
+    l->fd = fd;
+    l->reserve = reserve_open();
+    if (listener_equip(l) != 0) {
+        listener_free(l);
+        return NULL;
+    }
+    return l;
+}
+
+static struct listener *listener_new_own(const struct listener_options *o, int fd, char *err,
+                                         size_t errlen)
+{
+    struct listener *l;
+
+    if (fd < 0)
+        return NULL;
+    l = listener_new_fd(o, fd);
+    if (l == NULL)
+        snprintf(err, errlen, "no memory");
+    return l;
+}
+
+struct listener *listener_new_tcp(const struct listener_options *o, const char *address, char *err,
+                                  size_t errlen)
+{
+    return listener_new_own(o, socket_listen_tcp(address, err, errlen), err, errlen);
+}
+
+struct listener *listener_new_unix(const struct listener_options *o, const char *path, mode_t mode,
+                                   char *err, size_t errlen)
+{
+    struct socket_file file;
+    int fd = socket_listen_unix(path, mode, &file, err, errlen);
+    struct listener *l = listener_new_own(o, fd, err, errlen);
+
+    if (l != NULL)
+        l->file = file;
+    else if (fd >= 0)
+        socket_file_remove(&file);
+    return l;
+}
+
+void listener_free(struct listener *l)
+{
+    if (l == NULL)
+        return;
+    if (l->event_accept != NULL)
+        event_free(l->event_accept);
+    if (l->event_resume != NULL)
+        event_free(l->event_resume);
+    socket_file_remove(&l->file);
+    close(l->fd);
+    if (l->reserve >= 0)
+        close(l->reserve);
+    free(l);
+}
+
+int listener_port(const struct listener *l)
+{
+    return socket_port(l->fd);
+}

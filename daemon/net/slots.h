@@ -1,0 +1,37 @@
+#ifndef SPEAN_NET_SLOTS_H
+#define SPEAN_NET_SLOTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct conn;
+
+/*
+ * Names for connections: slot in the low half (from 1, so that 0 names nothing), generation in the
+ * high half. A slot is used again, a name practically never: a database answer that comes for a
+ * connection that has died meanwhile finds nothing.
+ */
+struct slot {
+    struct conn *conn; /* NULL: free */
+    uint32_t generation;
+    uint32_t next_free; /* slot number + 1, 0: none */
+};
+
+struct slots {
+    struct slot *all;
+    uint32_t size; /* slots made */
+    uint32_t cap;
+    uint32_t free; /* first free slot + 1 */
+    uint32_t used;
+};
+
+#define SLOTS_MAX (1u << 20)
+
+void slots_init(struct slots *s);
+void slots_done(struct slots *s);
+/* Gives c a name. 0 when there is no place or memory. */
+uint64_t slots_add(struct slots *s, struct conn *c);
+void slots_remove(struct slots *s, uint64_t id);
+struct conn *slots_find(const struct slots *s, uint64_t id); /* NULL if gone */
+
+#endif

@@ -1,0 +1,117 @@
+/* What the other rooms and threads may ask of a worker. */
+#include "worker_private.h"
+
+#include <unistd.h>
+
+int worker_post(struct worker *w, int type, void *data)
+{
+    const struct letter l = {.kind = LETTER_POST, .type = type, .data = data, .fd = -1};
+
+    return mailbox_put(&w->mailbox, &l);
+}
+
+int worker_adopt(struct worker *w, int fd, bool local)
+{
+    const struct letter l = {.kind = LETTER_ADOPT, .fd = fd, .local = local};
+
+    atomic_fetch_add(&w->shared->connections, 1);
+    if (mailbox_put(&w->mailbox, &l) == 0)
+        return 0;
+    atomic_fetch_sub(&w->shared->connections, 1);
+    close(fd);
+    return -1;
+}
+
+void worker_refuse(struct worker *w, int fd)
+{
+    const struct letter l = {.kind = LETTER_REFUSE, .fd = fd};
+
+    atomic_fetch_add(&w->shared->refused, 1);
+    if (mailbox_put(&w->mailbox, &l) == 0)
+        return;
+    atomic_fetch_sub(&w->shared->refused, 1);
+    close(fd);
+}
+
+void worker_drain(struct worker *w, uint64_t deadline_ms)
+{
+    const struct letter l = {.kind = LETTER_DRAIN, .fd = -1, .deadline_ms = deadline_ms};
+
+    (void)mailbox_put(&w->mailbox, &l);
+}
+
+void worker_set_limits(struct worker *w, const struct net_limits *limits)
+{
+    const struct letter l = {.kind = LETTER_LIMITS, .fd = -1, .limits = *limits};
+
+    (void)mailbox_put(&w->mailbox, &l);
+}
+
+/* A connection that somebody may still speak of: dead ones are as good as gone. */
+static struct conn *conn_find(struct worker *w, uint64_t id)
+{
+    struct conn *c = slots_find(&w->slots, id);
+
+    return c == NULL || c->state == CONN_DEAD ? NULL : c;
+}
+
+void worker_conn_send(struct worker *w, uint64_t conn, const char *bytes, size_t len)
+{
+    struct conn *c = conn_find(w, conn);
+
+    if (c != NULL)
+        conn_send(c, bytes, len, true);
+}
+
+void worker_conn_notify(struct worker *w, uint64_t conn, const char *bytes, size_t len)
+{
+    struct conn *c = conn_find(w, conn);
+
+    if (c != NULL)
+        conn_send(c, bytes, len, false);
+}
+
+void worker_conn_done(struct worker *w, uint64_t conn)
+{
+    struct conn *c = conn_find(w, conn);
+
+    if (c != NULL)
+        conn_settle(c);
+}
+
+void worker_conn_close(struct worker *w, uint64_t conn)
+{
+    struct conn *c = conn_find(w, conn);
+
+    if (c == NULL)
+        return;
+    c->closing = true;
+    conn_finish(c);
+    if (!c->busy)
+        worker_queue(w, c);
+}
+
+void worker_conn_trust(struct worker *w, uint64_t conn, bool trusted)
+{
+    struct conn *c = conn_find(w, conn);
+
+    if (c == NULL)
+        return;
+    c->trusted = trusted;
+    conn_relimit(c);
+}
+
+void worker_conn_subscribe(struct worker *w, uint64_t conn, bool on)
+{
+    struct conn *c = conn_find(w, conn);
+
+    if (c != NULL)
+        c->subscribed = on;
+}
+
+void *worker_conn_user(struct worker *w, uint64_t conn)
+{
+    struct conn *c = conn_find(w, conn);
+
+    return c == NULL ? NULL : c->user;
+}
