@@ -70,6 +70,17 @@ static bool is_khmer_letter(ucs4_t c)
     return c >= 0x1780 && c <= 0x17b3;
 }
 
+/* A longer cluster is no writing, only marks heaped on marks; it is parted there. */
+#define CLUSTER_MAX 256
+
+/* len, less the bytes of a code point that was cut; s is longer than len. */
+static size_t whole_code_points(const char *s, size_t len)
+{
+    for (int i = 0; i < 3 && ((unsigned char)s[len] & 0xc0) == 0x80; i++)
+        len--;
+    return len;
+}
+
 /*
  * Where the grapheme cluster at s ends. Unicode parts a Khmer coeng from the consonant that it puts
  * below the line; to a reader they are one, so a cut between them would show a sign that the text
@@ -77,19 +88,21 @@ static bool is_khmer_letter(ucs4_t c)
  */
 static size_t cluster_length(const char *s, size_t len)
 {
-    const uint8_t *start = as_u8(s), *end = start + len;
-    const uint8_t *at = u8_grapheme_next(start, end);
+    char breaks[CLUSTER_MAX];
+    size_t window = len > CLUSTER_MAX ? whole_code_points(s, CLUSTER_MAX) : len;
 
-    while (at && at < end) {
+    u8_grapheme_breaks(as_u8(s), window, breaks);
+    for (size_t at = 1; at < window; at++) {
         ucs4_t before, after;
 
-        u8_prev(&before, at, start);
-        u8_mbtouc(&after, at, (size_t)(end - at));
+        if (!breaks[at])
+            continue;
+        u8_prev(&before, as_u8(s) + at, as_u8(s));
+        u8_mbtouc(&after, as_u8(s) + at, window - at);
         if (before != KHMER_COENG || !is_khmer_letter(after))
-            break;
-        at = u8_grapheme_next(at, end);
+            return at;
     }
-    return at ? (size_t)(at - start) : len;
+    return window;
 }
 
 size_t text_cut(const char *s, size_t len, size_t columns)

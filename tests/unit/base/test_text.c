@@ -111,6 +111,23 @@ static void cuts_between_clusters(void **state)
     assert_int_equal(text_cut(BYTES("👨‍👩‍👧!"), 1), 0);
 }
 
+/* Marks heaped on marks end somewhere, and at a code point. */
+static void a_heap_of_marks_is_parted(void **state)
+{
+    char text[1001] = "e";
+    size_t n;
+
+    (void)state;
+    for (int i = 0; i < 500; i++)
+        memcpy(text + 1 + 2 * i, "\xcc\x81", 2);
+    n = text_cut(text, 1001, 1);
+    assert_int_equal(n, 1001); /* the rest takes no column */
+    assert_int_equal(text_cut(text, 1001, 0), 0);
+    for (size_t len = 240; len < 280; len++)
+        if (text_valid(text, len))
+            assert_int_equal(text_cut(text, len, 1), len);
+}
+
 /* ស្ព is one thing to a reader: sa, the coeng, and po below it. */
 static void never_cuts_a_khmer_stack(void **state)
 {
@@ -234,6 +251,7 @@ int main(void)
         cmocka_unit_test(widths_are_the_terminals),
         cmocka_unit_test(cuts_between_clusters),
         cmocka_unit_test(never_cuts_a_khmer_stack),
+        cmocka_unit_test(a_heap_of_marks_is_parted),
         cmocka_unit_test(a_terminal_is_not_harmed),
         cmocka_unit_test(unicode_break_test_agrees),
     };
