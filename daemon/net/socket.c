@@ -1,10 +1,12 @@
 #include "socket.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <event2/util.h>
 #include <netinet/in.h>
+#include <spean/net.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -39,29 +41,79 @@ static int socket_listen(int fd, const char *where, char *err, size_t errlen)
     return -1;
 }
 
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static int port_parse(const char *text, in_port_t *ret)
+{
+    size_t len = strlen(text);
+    unsigned long port;
+
+    if (len < 1 || len > 5 || strspn(text, "0123456789") != len)
+        return -1;
+    port = strtoul(text, NULL, 10);
+    if (port > 65535)
+        return -1;
+    *ret = htons((in_port_t)port);
+    return 0;
+}
+
+/* Numeric only: nothing here waits for a name server. The length of the address, or 0. */
+static socklen_t address_parse(const char *text, union address *ret)
+{
+    const char *colon = strrchr(text, ':');
+    bool v6 = text[0] == '[';
+    size_t len = colon == NULL ? 0 : (size_t)(colon - text);
+    char host[64];
+
+    memset(ret, 0, sizeof *ret);
+    if (len == 0 || len >= sizeof host || (v6 && text[len - 1] != ']'))
+        return 0;
+    memcpy(host, text + v6, len - 2 * v6);
+    host[len - 2 * v6] = '\0';
+    ret->any.sa_family = v6 ? AF_INET6 : AF_INET;
+    if (port_parse(colon + 1, v6 ? &ret->v6.sin6_port : &ret->v4.sin_port) != 0)
+        return 0;
+    if (v6)
+        return inet_pton(AF_INET6, host, &ret->v6.sin6_addr) == 1 ? sizeof ret->v6 : 0;
+    return inet_pton(AF_INET, host, &ret->v4.sin_addr) == 1 ? sizeof ret->v4 : 0;
+}
+
+int net_address_check(const char *text, bool *ret_loopback)
+{
+    union address a;
+
+    if (address_parse(text, &a) == 0)
+        return -1;
+    *ret_loopback = a.any.sa_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&a.v6.sin6_addr)
+                                                : ntohl(a.v4.sin_addr.s_addr) >> 24 == 127;
+    return 0;
+}
+
 int socket_listen_tcp(const char *address, char *err, size_t errlen)
 {
-    struct sockaddr_storage addr;
-    int len = sizeof addr, on = 1, fd;
-    const char *colon = strrchr(address, ':');
+    union address addr;
+    socklen_t len = address_parse(address, &addr);
+    int on = 1, fd;
 
-    /* Numeric only: nothing here waits for a name server. */
-    if (colon == NULL || colon[1] == '\0' ||
-        evutil_parse_sockaddr_port(address, (struct sockaddr *)&addr, &len) != 0) {
+    if (len == 0) {
         snprintf(err, errlen, "%s: not a numeric address with a port", address);
         return -1;
     }
-    fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    fd = socket(addr.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return fail(err, errlen, address, "no socket", errno);
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        (addr.ss_family == AF_INET6 &&
+        (addr.any.sa_family == AF_INET6 &&
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)) {
         fail(err, errlen, address, "can't set up the socket", errno);
         close(fd);
         return -1;
     }
-    fd = socket_bind(fd, (struct sockaddr *)&addr, (socklen_t)len, address, err, errlen);
+    fd = socket_bind(fd, &addr.any, len, address, err, errlen);
     return fd < 0 ? -1 : socket_listen(fd, address, err, errlen);
 }
 
@@ -143,11 +195,7 @@ void socket_file_remove(struct socket_file *f)
 
 int socket_port(int fd)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } a;
+    union address a;
     socklen_t len = sizeof a;
 
     memset(&a, 0, sizeof a);

@@ -135,6 +135,8 @@ struct listener *listener_new_fd(const struct listener_options *o, int fd);
 /* address "127.0.0.1:8551", "[::1]:8551"; numeric only. NULL with a message in err. */
 struct listener *listener_new_tcp(const struct listener_options *o, const char *address, char *err,
                                   size_t errlen);
+/* Whether an address has the form of listener_new_tcp, and does not leave the machine. 0 or -1. */
+int net_address_check(const char *address, bool *ret_loopback);
 /* mode: of the socket file; a dead socket in the way is replaced, a live one refused. */
 struct listener *listener_new_unix(const struct listener_options *o, const char *path, mode_t mode,
                                    char *err, size_t errlen);
