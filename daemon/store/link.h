@@ -1,0 +1,45 @@
+#ifndef SPEAN_STORE_LINK_H
+#define SPEAN_STORE_LINK_H
+
+#include <spean/store.h>
+
+/*
+ * One connection to PostgreSQL that keeps itself up: it connects, checks the schema, prepares its
+ * statements, runs them in pipeline mode, and begins again after every loss.
+ */
+
+struct link_options {
+    const char *conninfo; /* borrowed */
+    uint64_t connect_ms;  /* from the first attempt to everything prepared */
+    uint64_t retry_ms;
+    unsigned pipeline; /* statements in flight, at most */
+    const struct store_statement *statements;
+    size_t count;
+    bool binary;             /* results in binary form */
+    const char *settings[8]; /* name, value, ... NULL: server settings of this session */
+};
+
+/* Called from the loop, never from inside link_send. A link must not be freed from inside one. */
+struct link_callbacks {
+    void (*up)(void *ctx);
+    void (*down)(void *ctx); /* it was up; what was in flight has been given back before */
+    store_done *done;
+    void (*notify)(void *ctx, const PGnotify *n); /* may be NULL */
+};
+
+struct link;
+
+struct link *link_new(struct event_base *base, const struct link_options *o, struct log *log,
+                      const struct link_callbacks *callbacks, void *ctx);
+/* What is in flight gets STORE_LOST before this returns. */
+void link_free(struct link *l);
+
+bool link_ready(const struct link *l);
+size_t link_room(const struct link *l); /* statements that it would take now */
+/* 0: done will be called once; -1: not sent. */
+int link_send(struct link *l, size_t which, const struct store_param *params, uint64_t deadline_ms,
+              uint64_t number);
+/* Ends the connection, from inside a callback too: down follows from the loop, then a new one. */
+void link_break(struct link *l, const char *why);
+
+#endif

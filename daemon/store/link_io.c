@@ -1,0 +1,268 @@
+#include "link_private.h"
+
+#include <spean/clock.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct flight *link_first(struct link *l)
+{
+    return l->used > 0 ? &l->flights[l->first] : NULL;
+}
+
+static struct flight link_pop(struct link *l)
+{
+    struct flight f = l->flights[l->first];
+
+    l->first = (l->first + 1) % l->size;
+    l->used--;
+    return f;
+}
+
+static void link_push(struct link *l, enum flight_kind kind, uint64_t number, uint64_t deadline_ms)
+{
+    l->flights[(l->first + l->used) % l->size] =
+        (struct flight){.kind = kind, .number = number, .deadline_ms = deadline_ms};
+    l->used++;
+}
+
+uint64_t link_nearest(const struct link *l)
+{
+    uint64_t nearest = UINT64_MAX;
+
+    for (size_t i = 0; i < l->used; i++) {
+        const struct flight *f = &l->flights[(l->first + i) % l->size];
+        if (f->kind == FLIGHT_CALL && f->deadline_ms < nearest)
+            nearest = f->deadline_ms;
+    }
+    return nearest;
+}
+
+void link_abandon(struct link *l, uint64_t now_ms)
+{
+    while (l->used > 0) {
+        struct flight f = link_pop(l);
+        struct store_result result = {.status =
+                                          f.deadline_ms <= now_ms ? STORE_TIMEOUT : STORE_LOST};
+        PQclear(f.res);
+        if (f.kind == FLIGHT_CALL)
+            l->callbacks.done(l->ctx, f.number, &result);
+    }
+}
+
+bool link_ready(const struct link *l)
+{
+    return l->state == LINK_READY && !l->breaking;
+}
+
+size_t link_room(const struct link *l)
+{
+    return link_ready(l) && l->used < l->o.pipeline ? l->o.pipeline - l->used : 0;
+}
+
+/* Sends what libpq holds, as far as the socket takes it. */
+int link_flush(struct link *l)
+{
+    int left = PQflush(l->conn);
+
+    if (left < 0)
+        return -1;
+    return left > 0 ? event_add(l->write, NULL) : 0;
+}
+
+int link_send(struct link *l, size_t which, const struct store_param *params, uint64_t deadline_ms,
+              uint64_t number)
+{
+    const struct store_statement *s = &l->o.statements[which];
+    const char *values[STORE_PARAMS_MAX];
+    int lengths[STORE_PARAMS_MAX], formats[STORE_PARAMS_MAX];
+
+    if (which >= l->o.count || s->params > STORE_PARAMS_MAX || link_room(l) == 0)
+        return -1;
+    for (int i = 0; i < s->params; i++) {
+        if (params[i].len > INT32_MAX)
+            return -1;
+        values[i] = params[i].value;
+        lengths[i] = (int)params[i].len;
+        formats[i] = params[i].binary;
+    }
+    if (PQsendQueryPrepared(l->conn, s->name, s->params, values, lengths, formats, l->o.binary) !=
+        1) {
+        link_break(l, PQerrorMessage(l->conn));
+        return -1;
+    }
+    /* From here on it may reach the server, whatever follows. */
+    link_push(l, FLIGHT_CALL, number, deadline_ms);
+    link_arm(l, deadline_ms);
+    if (PQpipelineSync(l->conn) != 1 || link_flush(l) < 0)
+        link_break(l, PQerrorMessage(l->conn));
+    return 0;
+}
+
+/* ---- preparing ---- */
+
+static int link_query(struct link *l, enum flight_kind kind, const char *sql)
+{
+    if (PQsendQueryParams(l->conn, sql, 0, NULL, NULL, NULL, NULL, 0) != 1 ||
+        PQpipelineSync(l->conn) != 1)
+        return -1;
+    link_push(l, kind, 0, UINT64_MAX);
+    return 0;
+}
+
+static int link_settings(struct link *l)
+{
+    char sql[1024] = "SELECT true";
+    size_t len = strlen(sql);
+
+    for (const char *const *s = l->o.settings; s[0]; s += 2) {
+        int n =
+            snprintf(sql + len, sizeof(sql) - len, ", set_config('%s', '%s', false)", s[0], s[1]);
+        if (n < 0 || (size_t)n >= sizeof(sql) - len)
+            return -1;
+        len += (size_t)n;
+    }
+    return link_query(l, FLIGHT_SETUP, sql);
+}
+
+int link_prepare(struct link *l)
+{
+    /* A backend whose client is gone stops working for it. Not every platform can tell. */
+    if (link_query(l, FLIGHT_TRY,
+                   "SELECT set_config('client_connection_check_interval', '1s', false)") < 0 ||
+        link_settings(l) < 0 ||
+        link_query(l, FLIGHT_SCHEMA, "SELECT version, oldest_daemon FROM spean.schema_version") < 0)
+        return -1;
+    for (size_t i = 0; i < l->o.count; i++) {
+        const struct store_statement *s = &l->o.statements[i];
+        if (PQsendPrepare(l->conn, s->name, s->sql, s->params, NULL) != 1 ||
+            PQpipelineSync(l->conn) != 1)
+            return -1;
+        link_push(l, FLIGHT_SETUP, i, UINT64_MAX);
+    }
+    return link_flush(l);
+}
+
+/* Whether this program can work with the schema; false with the reason. */
+static bool link_schema_fits(const PGresult *res, char *why, size_t size)
+{
+    const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+    if (state && (strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0)) {
+        snprintf(why, size, "the database has no schema of Spean: run speand --migrate");
+        return false;
+    }
+    if (PQresultStatus(res) != PGRES_TUPLES_OK || PQntuples(res) != 1) {
+        snprintf(why, size, "the schema's version cannot be read: %s", PQresultErrorMessage(res));
+        return false;
+    }
+    int version = atoi(PQgetvalue(res, 0, 0)), oldest = atoi(PQgetvalue(res, 0, 1));
+    if (version < STORE_SCHEMA)
+        snprintf(why, size,
+                 "the schema has version %d, this program needs %d: run speand "
+                 "--migrate",
+                 version, STORE_SCHEMA);
+    else if (oldest > STORE_SCHEMA)
+        snprintf(why, size, "the schema has version %d, this program knows %d: use a newer one",
+                 version, STORE_SCHEMA);
+    else
+        return true;
+    return false;
+}
+
+/* ---- results ---- */
+
+static void link_deliver(struct link *l, struct flight *f)
+{
+    ExecStatusType status = PQresultStatus(f->res);
+    struct store_result result = {.status = STORE_OK, .res = f->res};
+
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+        const char *state = PQresultErrorField(f->res, PG_DIAG_SQLSTATE);
+        result.status = STORE_SQL;
+        snprintf(result.sqlstate, sizeof(result.sqlstate), "%s", state ? state : "XX000");
+    }
+    l->callbacks.done(l->ctx, f->number, &result);
+}
+
+/* A statement is through: its sync has come. False if the connection is of no use. */
+static bool link_landed(struct link *l, struct flight *f)
+{
+    ExecStatusType status = PQresultStatus(f->res);
+    char why[sizeof(l->why)];
+
+    if (f->kind == FLIGHT_CALL) {
+        link_deliver(l, f);
+    } else if (f->kind == FLIGHT_SCHEMA && !link_schema_fits(f->res, why, sizeof(why))) {
+        link_break(l, why);
+    } else if (f->kind == FLIGHT_SETUP && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+        snprintf(why, sizeof(why), "cannot prepare: %s", PQresultErrorMessage(f->res));
+        link_break(l, why);
+    }
+    if (l->state == LINK_PREPARING && l->used == 0 && !l->breaking)
+        link_became_ready(l);
+    return !l->breaking;
+}
+
+/*
+ * Takes one result off the pipeline. Each statement gives a result, a NULL, and the result of its
+ * sync. The statement's own is only kept until then: the transaction commits at the sync, and may
+ * still fail there. Returns 1 to go on, 0 if there is nothing more, -1 if the connection is of no
+ * use.
+ */
+static int link_take(struct link *l)
+{
+    struct flight *f = link_first(l);
+    PGresult *res = PQgetResult(l->conn);
+
+    if (!res) {
+        bool more = f->res && !f->ended;
+        f->ended = true;
+        return more;
+    }
+    if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
+        PQclear(res);
+        if (!f->res)
+            return -1;
+        struct flight landed = link_pop(l);
+        bool fine = link_landed(l, &landed);
+        PQclear(landed.res);
+        return fine ? 1 : -1;
+    }
+    PQclear(f->res);
+    f->res = res;
+    /* The last words of a connection are no answer: what they end may or may not be committed. */
+    return PQstatus(l->conn) == CONNECTION_BAD ? -1 : 1;
+}
+
+static void link_notifies(struct link *l)
+{
+    PGnotify *n;
+
+    while ((n = PQnotifies(l->conn))) {
+        if (l->callbacks.notify && l->state == LINK_READY)
+            l->callbacks.notify(l->ctx, n);
+        PQfreemem(n);
+    }
+}
+
+void link_io(evutil_socket_t fd, short what, void *arg)
+{
+    struct link *l = arg;
+    int more = 1;
+
+    (void)fd;
+    if (l->breaking)
+        return;
+    /* Read while there is something to write, too: else both sides wait for the other to read. */
+    bool alive = PQconsumeInput(l->conn) == 1;
+    while (more > 0 && l->used > 0 && !PQisBusy(l->conn))
+        more = link_take(l);
+    if (l->breaking)
+        return; /* link_deferred follows */
+    link_notifies(l);
+    if (!alive || more < 0 || PQstatus(l->conn) == CONNECTION_BAD)
+        link_drop(l, PQerrorMessage(l->conn));
+    else if ((what & EV_WRITE) && link_flush(l) < 0)
+        link_drop(l, PQerrorMessage(l->conn));
+}
