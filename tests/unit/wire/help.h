@@ -14,13 +14,14 @@
 #include <spean/rpc.h>
 
 /* The contract's limits. */
-static const struct rpc_limits test_limits = {.depth = 32, .elements = 32768, .batch = 100};
+__attribute__((unused)) static const struct rpc_limits help_limits = {
+    .depth = 32, .elements = 32768, .batch = 100};
 
 /* The day that the tests take for today: 2026-11-24. */
-#define TEST_TODAY 20781
+#define HELP_TODAY 20781
 
 /* JSON written with ' for ", so that it reads well in C. */
-static inline json_t *test_json(const char *text)
+static inline json_t *help_json(const char *text)
 {
     char *copy = strdup(text);
     json_error_t why;
@@ -39,7 +40,7 @@ static inline json_t *test_json(const char *text)
 }
 
 /* The problem that an error names for a field, or NULL. */
-static inline const char *test_problem(const struct rpc_error *e, const char *field)
+static inline const char *help_problem(const struct rpc_error *e, const char *field)
 {
     size_t n;
     json_t *entry;
@@ -53,7 +54,7 @@ static inline const char *test_problem(const struct rpc_error *e, const char *fi
 }
 
 /* The fields of an error, joined by blanks, in a buffer to free. */
-static inline char *test_fields(const struct rpc_error *e)
+static inline char *help_fields(const struct rpc_error *e)
 {
     struct buf list;
     size_t n;
@@ -70,7 +71,7 @@ static inline char *test_fields(const struct rpc_error *e)
 }
 
 /* A small model: five sectors, two regions of each country. */
-static inline bool test_sector(const void *ctx, const char *code, size_t len)
+static inline bool help_sector(const void *ctx, const char *code, size_t len)
 {
     static const char *const codes[] = {"agro-industry", "agro-industry.rice", "energy.solar",
                                         "fintech.payments", "ai"};
@@ -83,7 +84,7 @@ static inline bool test_sector(const void *ctx, const char *code, size_t len)
     return false;
 }
 
-static inline bool test_region(const void *ctx, const char *country, const char *code, size_t len)
+static inline bool help_region(const void *ctx, const char *country, const char *code, size_t len)
 {
     static const char *const codes[] = {"KH-2", "KH-12", "CA-QC", "CA-ON"};
 
@@ -95,7 +96,7 @@ static inline bool test_region(const void *ctx, const char *country, const char 
     return false;
 }
 
-static const struct profile_codes test_codes = {
-    .today = TEST_TODAY, .sector = test_sector, .region = test_region};
+__attribute__((unused)) static const struct profile_codes help_codes = {
+    .today = HELP_TODAY, .sector = help_sector, .region = help_region};
 
 #endif
