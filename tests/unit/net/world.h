@@ -291,18 +291,23 @@ static inline void client_say(int fd, const char *text)
 static inline ssize_t client_line(int fd, char *line, size_t size)
 {
     size_t len = 0;
+    bool ended = false;
 
-    for (;;) {
-        char c;
-        ssize_t n = recv(fd, &c, 1, 0);
+    while (!ended) {
+        char part[65536], *lf;
+        ssize_t n = recv(fd, part, sizeof part, MSG_PEEK);
 
         if (n == 0)
             return -1;
-        assert_int_equal(n, 1);
-        if (c == '\n')
-            break;
-        assert_true(len + 1 < size);
-        line[len++] = c;
+        assert_true(n > 0);
+        lf = memchr(part, '\n', (size_t)n);
+        ended = lf != NULL;
+        if (ended)
+            n = lf - part;
+        assert_true(len + (size_t)n < size);
+        memcpy(line + len, part, (size_t)n);
+        len += (size_t)n;
+        assert_int_equal(recv(fd, part, (size_t)n + ended, 0), n + ended);
     }
     line[len] = '\0';
     return (ssize_t)len;
