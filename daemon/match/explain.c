@@ -1,0 +1,321 @@
+#include "pair.h"
+
+#include <spean/buf.h>
+
+#include <stdio.h>
+
+/* The sentences of each factor. */
+
+struct telling {
+    const struct model *m;
+    const struct view *v[2]; /* a, b */
+    enum model_lang lang;
+    struct buf *out;
+    size_t start; /* where this telling began in out */
+};
+
+static struct message_arg arg_text(const char *name, struct text_ref t)
+{
+    return (struct message_arg){name, t.s, t.len};
+}
+
+static struct message_arg arg_str(const char *name, const char *s)
+{
+    s = s == NULL ? "" : s;
+    return (struct message_arg){name, s, strlen(s)};
+}
+
+static struct message_arg arg_name(const char *name, const struct view *v)
+{
+    return arg_text(name, packed_name(v->p));
+}
+
+static struct message_arg arg_sector(const struct telling *t, const char *name, uint8_t id)
+{
+    return arg_str(name, model_sector_title(t->m, id, t->lang));
+}
+
+#define ARG_END ((struct message_arg){NULL, NULL, 0})
+
+/* One more whole sentence. */
+static int tell(const struct telling *t, enum message msg, const struct message_arg *args)
+{
+    if (t->out->len > t->start && buf_addc(t->out, ' ') < 0)
+        return -1;
+    return message_format(t->m, t->lang, msg, args, t->out);
+}
+
+/* The HS codes of a need, those that the other need shares first; at most three. */
+static void hs_list(const struct need_view *n, const struct need_view *other, char out[32])
+{
+    size_t len = 0, told = 0;
+    out[0] = '\0';
+    for (int shared = 1; shared >= 0; shared--)
+        for (size_t i = 0; i < n->hs_count && told < 3; i++) {
+            bool common = false;
+            for (size_t k = 0; other != NULL && k < other->hs_count; k++)
+                common |= hs_common(n->hs[i], other->hs[k]) >= 4;
+            if (common != (shared == 1))
+                continue;
+            char digits[8];
+            hs_format(n->hs[i], digits);
+            len += (size_t)snprintf(out + len, 32 - len, "%s%s", told > 0 ? ", " : "", digits);
+            told++;
+        }
+}
+
+/* "x wants to buy “...” (HS 1006)." */
+static int tell_need(const struct telling *t, const struct view *x, const struct need_view *n,
+                     const struct need_view *other)
+{
+    struct buf what;
+    char hs[32];
+    hs_list(n, other, hs);
+    buf_init(&what, 4096);
+    bool text = n->text.len > 0;
+    enum message msg = text            ? hs[0] != '\0' ? MSG_WHAT_TEXT_HS : MSG_WHAT_TEXT
+                       : hs[0] != '\0' ? MSG_WHAT_SECTOR_HS
+                                       : MSG_WHAT_SECTOR;
+    struct message_arg inner[] = {arg_text("text", n->text), arg_str("hs", hs),
+                                  arg_sector(t, "sector", n->sector), ARG_END};
+    int rc = message_format(t->m, t->lang, msg, inner, &what);
+    if (rc == 0) {
+        struct message_arg args[] = {arg_name("x", x), {"what", what.data, what.len}, ARG_END};
+        rc = tell(t, (enum message)(MSG_OFFER_GOODS + n->role), args);
+    }
+    buf_done(&what);
+    return rc;
+}
+
+/* True if both offer the same thing: rivals, if nothing else binds them. */
+static uint8_t rival_sector(const struct telling *t)
+{
+    for (size_t i = 0; i < t->v[0]->offer_count; i++)
+        for (size_t k = 0; k < t->v[1]->offer_count; k++) {
+            const struct need_view *x = &t->v[0]->needs[i], *y = &t->v[1]->needs[k];
+            if (x->kind == y->kind && x->sector == y->sector)
+                return x->sector;
+        }
+    return 0;
+}
+
+static int tell_no_need(const struct telling *t)
+{
+    uint8_t sector = rival_sector(t);
+    struct message_arg args[] = {arg_name("a", t->v[0]), arg_name("b", t->v[1]),
+                                 arg_sector(t, "sector", sector), ARG_END};
+    return tell(t, sector != 0 ? MSG_NEED_RIVALS : MSG_NEED_NONE, args);
+}
+
+static int tell_needs(const struct telling *t, const struct need_result *r)
+{
+    const struct meet *best = &r->best;
+    if (best->how == MEET_NONE)
+        return tell_no_need(t);
+    const struct view *x = t->v[best->x_is_b], *y = t->v[!best->x_is_b];
+    const struct need_view *n = &x->needs[best->need_x];
+    const struct need_view *other = best->how == MEET_NEEDS ? &y->needs[best->need_y] : NULL;
+    struct message_arg args[] = {arg_name("x", x), arg_name("y", y),
+                                 arg_sector(t, "sector", best->sector), ARG_END};
+    if (best->how != MEET_DESCRIBED && tell_need(t, x, n, other) < 0)
+        return -1;
+    int rc = best->how == MEET_NEEDS    ? tell_need(t, y, other, n)
+             : best->how == MEET_OWN    ? tell(t, MSG_NEED_OWN, args)
+             : best->how == MEET_SERVES ? tell(t, MSG_NEED_SERVES, args)
+                                        : tell(t, MSG_NEED_DESCRIBED, args);
+    if (rc < 0 || r->others == 0)
+        return rc;
+    char count[16];
+    snprintf(count, sizeof count, "%d", r->others);
+    return tell(t, MSG_NEED_MORE, (struct message_arg[]){arg_str("count", count), ARG_END});
+}
+
+static int tell_sector(const struct telling *t, const struct sector_result *r)
+{
+    for (int i = 0; i < 2; i++)
+        if (t->v[i]->sector_count == 0)
+            return tell(t, MSG_SECTOR_NONE,
+                        (struct message_arg[]){arg_name("x", t->v[i]), ARG_END});
+    uint8_t of_x = r->x_is_b ? r->of_b : r->of_a, of_y = r->x_is_b ? r->of_a : r->of_b;
+    struct message_arg args[] = {arg_name("a", t->v[0]),
+                                 arg_name("b", t->v[1]),
+                                 arg_name("x", t->v[r->x_is_b]),
+                                 arg_name("y", t->v[!r->x_is_b]),
+                                 arg_sector(t, "sector_a", r->of_a),
+                                 arg_sector(t, "sector_b", r->of_b),
+                                 arg_sector(t, "sector", of_x),
+                                 arg_sector(t, "sector_y", of_y),
+                                 ARG_END};
+    if (r->value == 0)
+        return tell(t, MSG_SECTOR_FAR, args);
+    if (r->sought)
+        return tell(t, r->of_a == r->of_b ? MSG_SECTOR_SOUGHT : MSG_SECTOR_SOUGHT_CLOSE, args);
+    return tell(t, r->of_a == r->of_b ? MSG_SECTOR_SAME : MSG_SECTOR_CLOSE, args);
+}
+
+static int tell_language(const struct telling *t, const struct language_result *r)
+{
+    struct message_arg both[] = {arg_name("a", t->v[0]), arg_name("b", t->v[1]), ARG_END};
+    if (r->code[0] == '\0') {
+        if (!r->unknown_a && !r->unknown_b)
+            return tell(t, MSG_LANGUAGE_NONE, both);
+        const struct view *x = t->v[!r->unknown_a];
+        return tell(t, MSG_LANGUAGE_UNKNOWN, (struct message_arg[]){arg_name("x", x), ARG_END});
+    }
+    struct message_arg args[] = {
+        arg_str("language", model_tongue_title(t->m, r->code, t->lang)),
+        arg_str("level", model_level_title(t->m, (enum level)r->level, t->lang)), ARG_END};
+    if (tell(t, MSG_LANGUAGE_SHARED, args) < 0)
+        return -1;
+    if (!r->french)
+        return 0;
+    bool x_is_b = !t->m->regions[t->v[0]->p[AT_REGION]].french;
+    const struct view *x = t->v[x_is_b];
+    struct message_arg more[] = {
+        arg_name("x", x), arg_name("y", t->v[!x_is_b]),
+        arg_str("region", model_region_title(t->m, x->p[AT_REGION], t->lang)), ARG_END};
+    return tell(t, MSG_LANGUAGE_FRENCH, more);
+}
+
+static int tell_size(const struct telling *t, const struct practical_result *r)
+{
+    char count[2][16];
+    for (int i = 0; i < 2; i++) {
+        const uint8_t *p = t->v[i]->p;
+        if ((p[AT_FLAGS] & FLAG_EMPLOYEES) == 0)
+            return tell(t, MSG_SIZE_UNKNOWN,
+                        (struct message_arg[]){arg_name("x", t->v[i]), ARG_END});
+        snprintf(count[i], sizeof count[i], "%u", (unsigned)get32(p + AT_EMPLOYEES));
+    }
+    struct message_arg args[] = {arg_name("a", t->v[0]), arg_name("b", t->v[1]),
+                                 arg_str("count_a", count[0]), arg_str("count_b", count[1]),
+                                 ARG_END};
+    return tell(t,
+                r->size_free               ? MSG_SIZE_FREE
+                : r->size >= SCORE_MAX / 2 ? MSG_SIZE_FITS
+                                           : MSG_SIZE_APART,
+                args);
+}
+
+static int tell_exports(const struct telling *t, const struct practical_result *r)
+{
+    for (int i = 0; i < 2; i++) {
+        const uint8_t *p = t->v[i]->p;
+        bool to_kh = t->v[!i]->p[AT_COUNTRY] == COUNTRY_KH;
+        if (r->exports == t->m->w.export_target &&
+            p[AT_FLAGS] & (to_kh ? FLAG_EXPORTS_KH : FLAG_EXPORTS_CA)) {
+            const char *country =
+                t->m->messages.text[t->lang][to_kh ? MSG_COUNTRY_KH : MSG_COUNTRY_CA];
+            return tell(t, MSG_EXPORT_TARGET,
+                        (struct message_arg[]){arg_name("x", t->v[i]), arg_str("country", country),
+                                               ARG_END});
+        }
+    }
+    for (int i = 0; i < 2; i++)
+        if (t->v[i]->p[AT_FLAGS] & FLAG_EXPORTS)
+            return tell(t, MSG_EXPORT_SOME,
+                        (struct message_arg[]){arg_name("x", t->v[i]), ARG_END});
+    return tell(t, MSG_EXPORT_NONE,
+                (struct message_arg[]){arg_name("a", t->v[0]), arg_name("b", t->v[1]), ARG_END});
+}
+
+static int tell_checked(const struct telling *t, const struct practical_result *r)
+{
+    bool x_is_b = !r->checked_a;
+    struct message_arg args[] = {arg_name("a", t->v[0]), arg_name("b", t->v[1]),
+                                 arg_name("x", t->v[x_is_b]), arg_name("y", t->v[!x_is_b]),
+                                 ARG_END};
+    return tell(t,
+                r->checked_a && r->checked_b   ? MSG_CHECKED_BOTH
+                : r->checked_a || r->checked_b ? MSG_CHECKED_ONE
+                                               : MSG_CHECKED_NONE,
+                args);
+}
+
+/* Names of the certificates in the set. */
+static int certs_list(const struct model *m, uint64_t certs, struct buf *out)
+{
+    bool first = true;
+    for (size_t i = 0; i < m->lexicon.concept_count; i++) {
+        const struct concept *c = &m->lexicon.concepts[i];
+        if (c->class != CONCEPT_CERT || (certs >> c->cert & 1) == 0)
+            continue;
+        if ((!first && buf_adds(out, ", ") < 0) || buf_adds(out, c->code) < 0)
+            return -1;
+        first = false;
+    }
+    return 0;
+}
+
+static int tell_certified(const struct telling *t, bool holder_is_b, uint64_t certs,
+                          enum message msg)
+{
+    if (certs == 0)
+        return 0;
+    struct buf names;
+    buf_init(&names, 2048);
+    int rc = certs_list(t->m, certs, &names);
+    if (rc == 0) {
+        struct message_arg args[] = {arg_name("x", t->v[holder_is_b]),
+                                     arg_name("y", t->v[!holder_is_b]),
+                                     {"certificate", names.data, names.len},
+                                     ARG_END};
+        rc = tell(t, msg, args);
+    }
+    buf_done(&names);
+    return rc;
+}
+
+static int tell_practical(const struct telling *t, const struct practical_result *r)
+{
+    if (tell_size(t, r) < 0 || tell_exports(t, r) < 0 || tell_checked(t, r) < 0 ||
+        tell_certified(t, false, r->certs_have_a, MSG_CERTIFIED_HAS) < 0 ||
+        tell_certified(t, true, r->certs_have_b, MSG_CERTIFIED_HAS) < 0 ||
+        tell_certified(t, false, r->certs_miss_a, MSG_CERTIFIED_MISSING) < 0)
+        return -1;
+    return tell_certified(t, true, r->certs_miss_b, MSG_CERTIFIED_MISSING);
+}
+
+int explain_factor(const struct model *m, const void *a, const void *b, int32_t today,
+                   enum factor f, enum model_lang lang, struct buf *out)
+{
+    struct view x, y;
+    struct pair pair;
+    view_open(m, a, &x);
+    view_open(m, b, &y);
+    pair_score(m, &x, &y, today, &pair);
+    struct telling t = {m, {&x, &y}, lang, out, out->len};
+    switch (f) {
+    case FACTOR_NEED:
+        return tell_needs(&t, &pair.need);
+    case FACTOR_SECTOR:
+        return tell_sector(&t, &pair.sector);
+    case FACTOR_LANGUAGE:
+        return tell_language(&t, &pair.language);
+    case FACTOR_PRACTICAL:
+        return tell_practical(&t, &pair.practical);
+    default:
+        return -1;
+    }
+}
+
+int explain_excluded(const struct model *m, const void *a, const void *b, enum excluded why,
+                     enum model_lang lang, struct buf *out)
+{
+    static const enum message messages[] = {
+        [EXCLUDED_SAME_COMPANY] = MSG_EXCLUDED_SAME_COMPANY,
+        [EXCLUDED_SAME_COUNTRY] = MSG_EXCLUDED_SAME_COUNTRY,
+        [EXCLUDED_NOT_PUBLISHED] = MSG_EXCLUDED_NOT_PUBLISHED,
+        [EXCLUDED_EXPIRED] = MSG_EXCLUDED_EXPIRED,
+        [EXCLUDED_ZERO] = MSG_EXCLUDED_ZERO,
+    };
+    if (why == EXCLUDED_NOT)
+        return 0;
+    if (why < EXCLUDED_NOT || why > EXCLUDED_ZERO)
+        return -1;
+    bool kh = packed_country(a) == COUNTRY_KH;
+    const char *country = m->messages.text[lang][kh ? MSG_COUNTRY_KH : MSG_COUNTRY_CA];
+    struct message_arg args[] = {arg_text("a", packed_name(a)), arg_text("b", packed_name(b)),
+                                 arg_str("country", country), ARG_END};
+    return message_format(m, lang, messages[why], args, out);
+}

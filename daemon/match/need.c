@@ -1,0 +1,261 @@
+#include "pair.h"
+
+/* What passes between two companies. All numbers are thousandths unless said. */
+
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Whole groups are no lack of precision for capital: a fund names fields, not products. */
+static int32_t close_pair(const struct model *m, const struct need_view *x,
+                          const struct need_view *y, uint8_t sx, uint8_t sy)
+{
+    int32_t c = m->close[sx][sy];
+    bool group = m->sectors[sx].group == sx || m->sectors[sy].group == sy;
+    if (c == m->w.close_group && group && sx != sy && x->kind == KIND_CAPITAL &&
+        y->kind == KIND_CAPITAL)
+        c = m->w.close_group_capital;
+    return c;
+}
+
+static int32_t close_core(const struct model *m, const struct need_view *x,
+                          const struct need_view *y)
+{
+    int32_t best = 0;
+    for (size_t i = 0; i < x->core_count; i++)
+        for (size_t k = 0; k < y->core_count; k++) {
+            int32_t c = close_pair(m, x, y, x->core[i], y->core[k]);
+            if (x->core[i] != x->sector)
+                c = c * x->core_close / 1000;
+            if (y->core[k] != y->sector)
+                c = c * y->core_close / 1000;
+            best = larger(best, c);
+        }
+    return best;
+}
+
+static int32_t close_named(const struct model *m, const struct need_view *x,
+                           const struct need_view *y)
+{
+    int32_t best = 0;
+    for (size_t i = 0; i < x->named_count; i++) {
+        best = larger(best, m->close[x->named[i]][y->sector]);
+        for (size_t k = 0; k < y->named_count; k++)
+            best = larger(best, m->close[x->named[i]][y->named[k]]);
+    }
+    for (size_t k = 0; k < y->named_count; k++)
+        best = larger(best, m->close[x->sector][y->named[k]]);
+    return best;
+}
+
+/* Both lists are sorted. */
+static int shared_topics(const struct need_view *x, const struct need_view *y)
+{
+    int n = 0;
+    for (size_t i = 0, k = 0; i < x->topic_count && k < y->topic_count;) {
+        if (x->topics[i] == y->topics[k])
+            n++, i++, k++;
+        else if (x->topics[i] < y->topics[k])
+            i++;
+        else
+            k++;
+    }
+    return n;
+}
+
+static int32_t hs_factor(const struct model *m, const struct need_view *x,
+                         const struct need_view *y)
+{
+    if (x->hs_count == 0 && y->hs_count == 0)
+        return 1000;
+    if (x->hs_count == 0 || y->hs_count == 0)
+        return m->w.fit_hs_silent;
+    int best = 0;
+    bool whole = false; /* the shorter code is met to its last digit */
+    for (size_t i = 0; i < x->hs_count; i++)
+        for (size_t k = 0; k < y->hs_count; k++) {
+            int n = hs_common(x->hs[i], y->hs[k]);
+            best = n > best ? n : best;
+            whole |= n == 4 && (x->hs[i] < HS_SUBHEADING || y->hs[k] < HS_SUBHEADING);
+        }
+    if (best == 6 || whole)
+        return m->w.fit_hs6;
+    return best == 4 ? m->w.fit_hs4 : best == 2 ? m->w.fit_hs2 : m->w.fit_hs_none;
+}
+
+static int32_t topic_factor(const struct model *m, const struct need_view *x,
+                            const struct need_view *y, int shared, int32_t c)
+{
+    if (shared > 0)
+        return c + (1000 - c) * (shared > 1 ? m->w.fit_topic2 : m->w.fit_topic1) / 1000;
+    if (x->topic_count > 0 && y->topic_count > 0)
+        return c * m->w.fit_topic_none / 1000;
+    return c * m->w.fit_topic_silent / 1000;
+}
+
+/* How far what x says and what y says is the same thing. */
+static int32_t need_content(const struct model *m, const struct need_view *x,
+                            const struct need_view *y)
+{
+    int shared = shared_topics(x, y);
+    int32_t c = close_core(m, x, y);
+    int32_t named = close_named(m, x, y);
+    c = larger(c, named * (shared > 0 ? m->w.fit_text : m->w.fit_text_loose) / 1000);
+    if (c == 0)
+        return 0;
+    c = topic_factor(m, x, y, shared, c);
+    c = c * hs_factor(m, x, y) / 1000;
+    c = c * x->specific / 1000 * y->specific / 1000;
+    return c >= m->w.fit_least ? c : 0;
+}
+
+static int32_t own_weight(const struct model *m, const struct need_view *n)
+{
+    switch (n->role - SIDE_SEEK * KIND_COUNT) {
+    case KIND_GOODS:
+        return m->w.own_goods;
+    case KIND_SERVICES:
+        return m->w.own_services;
+    case KIND_TECHNOLOGY:
+        return m->w.own_technology;
+    case KIND_TRAINING:
+        return m->w.own_training;
+    case KIND_JOINT_VENTURE:
+        return m->w.own_joint;
+    default:
+        return 0;
+    }
+}
+
+/* One direction: what each need of x finds at y. */
+struct tally {
+    int32_t of_x[2 * NEEDS_MAX + 1], of_y[2 * NEEDS_MAX + 1];
+};
+
+static void meet_note(struct need_result *ret, const struct meet *meet)
+{
+    if (meet->strength > ret->best.strength)
+        ret->best = *meet;
+}
+
+/* A seek that no offer answers, in a field that is y's own. */
+static void own_meets(const struct model *m, const struct view *x, const struct view *y,
+                      bool x_is_b, int32_t *of_x, int32_t *of_y, struct need_result *ret)
+{
+    for (size_t i = x->offer_count; i < x->need_count; i++) {
+        const struct need_view *n = &x->needs[i];
+        int32_t w = own_weight(m, n);
+        for (size_t k = 0; w > 0 && k < y->sector_count; k++) {
+            int32_t c = m->close[n->core[0]][y->sectors[k]] * w / 1000 * n->specific / 1000;
+            if (y->p[AT_FLAGS] & FLAG_VAGUE)
+                c = c * m->w.fit_vague_company / 1000;
+            if (c < m->w.fit_least)
+                continue;
+            of_x[i] = larger(of_x[i], c);
+            *of_y = larger(*of_y, c * m->w.need_wish / 1000);
+            meet_note(ret, &(struct meet){.strength = c,
+                                          .how = MEET_OWN,
+                                          .x_is_b = x_is_b,
+                                          .need_x = (uint8_t)i,
+                                          .sector = y->sectors[k]});
+        }
+    }
+}
+
+/* x says that it serves y's field: in an offer, or in its description. */
+static void serve_meets(const struct model *m, const struct view *x, const struct view *y,
+                        bool x_is_b, int32_t *of_x, int32_t *of_y, struct need_result *ret)
+{
+    int32_t vague =
+        x->p[AT_FLAGS] & FLAG_VAGUE || y->p[AT_FLAGS] & FLAG_VAGUE ? m->w.fit_vague_company : 1000;
+    for (size_t k = 0; k < y->sector_count; k++) {
+        uint8_t s = y->sectors[k];
+        struct meet meet = {.x_is_b = x_is_b, .sector = s};
+        if (memchr(x->sectors, s, x->sector_count) != NULL)
+            continue; /* its own field: colleagues, not customers */
+        for (size_t i = 0; i < x->offer_count; i++) {
+            const struct need_view *n = &x->needs[i];
+            if (memchr(n->named, s, n->named_count) == NULL)
+                continue;
+            meet.strength = m->w.serve_offer * n->specific / 1000 * vague / 1000;
+            meet.how = MEET_SERVES;
+            meet.need_x = (uint8_t)i;
+            of_x[i] = larger(of_x[i], meet.strength);
+            *of_y = larger(*of_y, meet.strength);
+            meet_note(ret, &meet);
+        }
+        if (memchr(x->described, s, x->described_count) != NULL && x->offer_count > 0) {
+            meet.strength = m->w.serve_described * vague / 1000;
+            meet.how = MEET_DESCRIBED;
+            of_x[2 * NEEDS_MAX] = larger(of_x[2 * NEEDS_MAX], meet.strength);
+            *of_y = larger(*of_y, meet.strength);
+            meet_note(ret, &meet);
+        }
+    }
+}
+
+static void need_meets(const struct model *m, const struct view *a, const struct view *b,
+                       struct tally *t, struct need_result *ret)
+{
+    for (size_t i = 0; i < a->need_count; i++) {
+        const struct need_view *x = &a->needs[i];
+        for (size_t k = 0; k < b->need_count; k++) {
+            const struct need_view *y = &b->needs[k];
+            int32_t r = m->meets[x->role][y->role];
+            int32_t s = r == 0 ? 0 : r * need_content(m, x, y) / 1000;
+            if (s == 0)
+                continue;
+            bool wish_x = x->role < SIDE_SEEK * KIND_COUNT;
+            bool wish_y = y->role < SIDE_SEEK * KIND_COUNT;
+            t->of_x[i] = larger(t->of_x[i], wish_x ? s * m->w.need_wish / 1000 : s);
+            t->of_y[k] = larger(t->of_y[k], wish_y ? s * m->w.need_wish / 1000 : s);
+            ret->kinds |= 1u << x->kind | 1u << y->kind;
+            meet_note(ret, &(struct meet){.strength = s,
+                                          .how = MEET_NEEDS,
+                                          .x_is_b = wish_x && !wish_y,
+                                          .need_x = (uint8_t)(wish_x && !wish_y ? k : i),
+                                          .need_y = (uint8_t)(wish_x && !wish_y ? i : k)});
+        }
+    }
+}
+
+/* Several needs met, the best first: each fills a share of what is still missing. 0..10000. */
+static int32_t combine(const struct model *m, const int32_t *of, size_t count, int *ret_met)
+{
+    int32_t top[4] = {0};
+    for (size_t i = 0; i < count; i++) {
+        int32_t v = of[i];
+        *ret_met += v > 0;
+        for (size_t k = 0; k < 4 && v > 0; k++)
+            if (v > top[k]) {
+                int32_t lower = top[k];
+                top[k] = v;
+                v = lower;
+            }
+    }
+    const int32_t share[4] = {1000, m->w.need_next1, m->w.need_next2, m->w.need_next3};
+    int64_t missing = 10000000; /* of ten millions: roundings do not add up */
+    for (size_t k = 0; k < 4; k++)
+        missing = missing * (1000000 - (int64_t)share[k] * top[k]) / 1000000;
+    return (int32_t)(10000 - missing / 1000);
+}
+
+void need_score(const struct model *m, const struct view *a, const struct view *b,
+                struct need_result *ret)
+{
+    struct tally t = {{0}, {0}};
+    *ret = (struct need_result){.best = {.how = MEET_NONE}};
+    need_meets(m, a, b, &t, ret);
+    own_meets(m, a, b, false, t.of_x, &t.of_y[2 * NEEDS_MAX], ret);
+    own_meets(m, b, a, true, t.of_y, &t.of_x[2 * NEEDS_MAX], ret);
+    serve_meets(m, a, b, false, t.of_x, &t.of_y[2 * NEEDS_MAX], ret);
+    serve_meets(m, b, a, true, t.of_y, &t.of_x[2 * NEEDS_MAX], ret);
+    int met_a = 0, met_b = 0;
+    ret->a = combine(m, t.of_x, 2 * NEEDS_MAX + 1, &met_a);
+    ret->b = combine(m, t.of_y, 2 * NEEDS_MAX + 1, &met_b);
+    int32_t more = larger(ret->a, ret->b), less = ret->a + ret->b - more;
+    ret->both = (more * m->w.need_better + less * (1000 - m->w.need_better)) / 1000;
+    int met = met_a > met_b ? met_a : met_b;
+    ret->others = met > 1 ? met - 1 : 0;
+}

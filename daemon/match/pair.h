@@ -1,0 +1,82 @@
+#ifndef SPEAN_MATCH_PAIR_H
+#define SPEAN_MATCH_PAIR_H
+
+#include <spean/score.h>
+
+#include "view.h"
+
+/* Everything that the score finds out about a pair; explain tells it in words. */
+
+enum meet_how {
+    MEET_NONE,
+    MEET_NEEDS,    /* a need of x and a need of y meet */
+    MEET_OWN,      /* x seeks what is y's own field */
+    MEET_SERVES,   /* an offer of x names y's field as its customers' */
+    MEET_DESCRIBED /* x's description names y's field */
+};
+
+struct meet {
+    int32_t strength; /* 0..1000 */
+    uint8_t how;
+    bool x_is_b;    /* x: whose need stands first, y: the other */
+    uint8_t need_x; /* index in x's needs */
+    uint8_t need_y; /* MEET_NEEDS only */
+    uint8_t sector; /* the other kinds: y's sector that it is about */
+};
+
+struct need_result {
+    int32_t a, b, both; /* 0..10000: a's needs met by b, b's by a, the pair's */
+    uint32_t kinds;     /* kinds of the needs that meet */
+    struct meet best;
+    int others; /* needs met besides the best */
+};
+
+void need_score(const struct model *m, const struct view *a, const struct view *b,
+                struct need_result *ret);
+
+struct sector_result {
+    int32_t value;      /* 0..10000 */
+    uint8_t of_a, of_b; /* the sectors that are closest; 0 if a company has none */
+    bool sought;        /* one of them is what a company looks for */
+    bool x_is_b;        /* who looks */
+};
+
+void sector_score(const struct model *m, const struct view *a, const struct view *b,
+                  struct sector_result *ret);
+
+struct language_result {
+    int32_t value; /* 0..10000 */
+    char code[4];  /* "" if none */
+    uint8_t level; /* of the weaker side */
+    bool french;   /* French binds a province or country of French and a partner that speaks it */
+    bool unknown_a, unknown_b;
+};
+
+void language_score(const struct model *m, const struct view *a, const struct view *b,
+                    struct language_result *ret);
+
+struct practical_result {
+    int32_t value; /* 0..10000 */
+    int32_t size, exports, checked, certified;
+    bool size_known, size_free;
+    uint64_t certs_have_a, certs_have_b; /* asked for by the other and held */
+    uint64_t certs_miss_a, certs_miss_b; /* asked for by the other, none of them held */
+    bool checked_a, checked_b;
+};
+
+/* kinds: of the needs that meet. */
+void practical_score(const struct model *m, const struct view *a, const struct view *b,
+                     int32_t today, uint32_t kinds, struct practical_result *ret);
+
+struct pair {
+    struct score score;
+    struct need_result need;
+    struct sector_result sector;
+    struct language_result language;
+    struct practical_result practical;
+};
+
+void pair_score(const struct model *m, const struct view *a, const struct view *b, int32_t today,
+                struct pair *ret);
+
+#endif
