@@ -89,8 +89,9 @@ void rule_hs(struct rule_check *c, json_t *value, const struct rule *rule)
 }
 
 /*
- * "ISO 9001:2015" -> "iso-9001-2015". Letters in lower case, what parts words as one dash. 0 with
- * *ret_len, or -1 when something else stands in it or it does not fit.
+ * "ISO 9001:2015" -> "iso-9001-2015": letters in lower case, whatever parts words as one dash. 0
+ * with *ret_len, or -1 when letters of other scripts stand in it, nothing is left, or it is too
+ * long.
  */
 static int slug(const char *s, size_t len, char out[CERTIFICATION_MAX], size_t *ret_len)
 {
@@ -100,12 +101,12 @@ static int slug(const char *s, size_t len, char out[CERTIFICATION_MAX], size_t *
     for (size_t i = 0; i < len; i++) {
         char c = lower(s[i]);
 
-        if (c && strchr(" \t_-:/", c)) {
+        if ((unsigned char)c >= 0x80)
+            return -1;
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '+') {
             dash = n > 0;
             continue;
         }
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '+')
-            return -1;
         if (n + dash + 1 > CERTIFICATION_MAX)
             return -1;
         if (dash)
@@ -125,11 +126,10 @@ void rule_certification(struct rule_check *c, json_t *value, const struct rule *
     struct buf folded;
 
     (void)rule;
-    /* "Écocert": letters lose their accents, and only then, for folding makes blanks of dots. */
+    /* "Écocert" loses its accent; not tried first, for folding takes dots and pluses away. */
     buf_init(&folded, 64 * CERTIFICATION_MAX);
     if (s && slug(s, len, word, &n) < 0) {
-        bool plain = text_fold(&folded, s, len) < 0 || slug(folded.data, folded.len, word, &n) < 0;
-        if (plain)
+        if (text_fold(&folded, s, len) < 0 || slug(folded.data, folded.len, word, &n) < 0)
             s = NULL;
     }
     buf_done(&folded);
