@@ -216,3 +216,8 @@ int listener_port(const struct listener *l)
 {
     return socket_port(l->fd);
 }
+
+void listener_set_max(struct listener *l, unsigned max_connections)
+{
+    l->o.max_connections = max_connections;
+}

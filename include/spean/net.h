@@ -142,5 +142,6 @@ struct listener *listener_new_unix(const struct listener_options *o, const char 
                                    char *err, size_t errlen);
 void listener_free(struct listener *l);      /* closes; a socket file that it made is removed */
 int listener_port(const struct listener *l); /* TCP port bound, or 0 */
+void listener_set_max(struct listener *l, unsigned max_connections);
 
 #endif

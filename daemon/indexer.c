@@ -1,0 +1,208 @@
+#include "indexer.h"
+#include "service/pack.h"
+
+#include <jansson.h>
+#include <spean/buf.h>
+#include <spean/index.h>
+#include <spean/log.h>
+#include <spean/net.h>
+#include <spean/service.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS 86400000
+
+struct indexer {
+    struct indexer_options o;
+    struct index_writer *writer; /* NULL: broken */
+    bool published;
+    bool up;
+    uint64_t database_seq;
+    char epoch[40];
+    struct buf packed; /* room for a profile packed here */
+};
+
+struct indexer *indexer_new(const struct indexer_options *o)
+{
+    struct indexer *x = calloc(1, sizeof *x);
+
+    if (x == NULL)
+        return NULL;
+    x->o = *o;
+    buf_init(&x->packed, PACKED_MAX);
+    x->writer = index_writer_new(o->model);
+    if (x->writer == NULL) {
+        indexer_free(x);
+        return NULL;
+    }
+    return x;
+}
+
+void indexer_free(struct indexer *x)
+{
+    if (x == NULL)
+        return;
+    index_writer_free(x->writer);
+    buf_done(&x->packed);
+    free(x);
+}
+
+static void indexer_break(struct indexer *x)
+{
+    if (x->writer == NULL)
+        return;
+    index_writer_free(x->writer);
+    x->writer = NULL;
+    log_event(x->o.log, LOG_LEVEL_ERROR, "index_broken", "reason=no_memory");
+    x->o.broken(x->o.ctx);
+}
+
+static void indexer_reset(void *ctx)
+{
+    struct indexer *x = ctx;
+
+    if (x->writer == NULL)
+        return;
+    index_writer_free(x->writer);
+    x->writer = index_writer_new(x->o.model);
+    if (x->writer == NULL) {
+        log_event(x->o.log, LOG_LEVEL_ERROR, "index_broken", "reason=no_memory");
+        x->o.broken(x->o.ctx);
+        return;
+    }
+    log_event(x->o.log, LOG_LEVEL_INFO, "index_loading", NULL);
+}
+
+/* Packs a row that another version has packed, from its profile. 0 or -1. */
+static int indexer_pack(struct indexer *x, const struct feed_row *row)
+{
+    json_t *doc = json_loadb(row->doc, row->doc_len, JSON_REJECT_DUPLICATES, NULL);
+    int ret;
+
+    buf_reset(&x->packed);
+    if (doc == NULL)
+        return -1;
+    ret = pack_profile(x->o.model, doc, row->id, (int32_t)(row->updated_ms / DAY_MS), &x->packed);
+    json_decref(doc);
+    return ret;
+}
+
+static void indexer_refuse(struct indexer *x, const struct feed_row *row)
+{
+    char id[IDENT_TEXT];
+
+    ident_format(row->id, id);
+    log_event(x->o.log, LOG_LEVEL_ERROR, "index_row_refused", "id=%s version=%lld", id,
+              (long long)row->version);
+    if (index_writer_remove(x->writer, row->id) != 0)
+        indexer_break(x);
+}
+
+static void indexer_row(void *ctx, const struct feed_row *row)
+{
+    struct indexer *x = ctx;
+    const void *bytes = row->packed;
+    size_t len = row->packed_len;
+    int put;
+
+    if (x->writer == NULL)
+        return;
+    if (row->packed == NULL && row->doc == NULL) {
+        if (index_writer_remove(x->writer, row->id) != 0)
+            indexer_break(x);
+        return;
+    }
+    if (row->doc != NULL) {
+        if (indexer_pack(x, row) != 0) {
+            indexer_refuse(x, row);
+            return;
+        }
+        bytes = x->packed.data;
+        len = x->packed.len;
+    }
+    put = index_writer_put(x->writer, bytes, len);
+    if (put == -2)
+        indexer_refuse(x, row);
+    else if (put != 0)
+        indexer_break(x);
+}
+
+/* Tells every worker what is known of the database. */
+static void indexer_post_state(struct indexer *x)
+{
+    for (size_t i = 0; i < x->o.worker_count; i++) {
+        struct service_state *state = calloc(1, sizeof *state);
+
+        if (state == NULL)
+            continue; /* the next look comes soon */
+        state->database_up = x->up;
+        state->database_seq = x->database_seq;
+        memcpy(state->epoch, x->epoch, sizeof state->epoch);
+        if (worker_post(x->o.workers[i], SERVICE_STATE, state) != 0)
+            free(state);
+    }
+}
+
+static void indexer_caught_up(void *ctx, uint64_t seq, const char *epoch)
+{
+    struct indexer *x = ctx;
+    struct index *ix;
+
+    if (x->writer == NULL)
+        return;
+    ix = index_writer_publish(x->writer, seq);
+    if (ix == NULL) {
+        indexer_break(x);
+        return;
+    }
+    snprintf(x->epoch, sizeof x->epoch, "%s", epoch);
+    if (x->database_seq < seq)
+        x->database_seq = seq;
+    indexer_post_state(x);
+    for (size_t i = 0; i < x->o.worker_count; i++)
+        if (worker_post(x->o.workers[i], SERVICE_INDEX, index_ref(ix)) != 0)
+            index_unref(ix);
+    log_event(x->o.log, LOG_LEVEL_DEBUG, "index_published", "seq=%llu companies=%zu",
+              (unsigned long long)seq, index_count(ix));
+    if (!x->published)
+        x->o.ready(x->o.ctx, index_count(ix));
+    x->published = true;
+    index_unref(ix);
+}
+
+static void indexer_state(void *ctx, bool up, uint64_t database_seq)
+{
+    struct indexer *x = ctx;
+
+    if (up != x->up)
+        log_event(x->o.log, up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+                  up ? "database_up" : "database_down", "seq=%llu",
+                  (unsigned long long)(up ? database_seq : x->database_seq));
+    x->up = up;
+    if (up) /* unknown while it is away: what was seen last holds */
+        x->database_seq = database_seq;
+    indexer_post_state(x);
+}
+
+static void indexer_tokens(void *ctx, uint64_t token_version)
+{
+    struct indexer *x = ctx;
+
+    (void)token_version;
+    for (size_t i = 0; i < x->o.worker_count; i++)
+        (void)worker_post(x->o.workers[i], SERVICE_TOKENS, NULL);
+}
+
+const struct feed_callbacks *indexer_callbacks(void)
+{
+    static const struct feed_callbacks callbacks = {
+        .reset = indexer_reset,
+        .row = indexer_row,
+        .caught_up = indexer_caught_up,
+        .state = indexer_state,
+        .tokens = indexer_tokens,
+    };
+
+    return &callbacks;
+}

@@ -1,0 +1,32 @@
+#ifndef SPEAN_INDEXER_H
+#define SPEAN_INDEXER_H
+
+#include <spean/store.h>
+
+struct worker;
+struct model;
+struct log;
+
+/*
+ * Makes the index of what the change feed tells, and hands every new snapshot to every worker.
+ * Lives on the main thread.
+ */
+struct indexer;
+
+struct indexer_options {
+    const struct model *model; /* borrowed */
+    struct worker **workers;   /* borrowed */
+    size_t worker_count;
+    struct log *log;
+    /* The first snapshot is out: matches can be answered. */
+    void (*ready)(void *ctx, size_t companies);
+    /* No memory: a snapshot that lacks companies must not be served. */
+    void (*broken)(void *ctx);
+    void *ctx;
+};
+
+struct indexer *indexer_new(const struct indexer_options *o); /* NULL on no memory */
+void indexer_free(struct indexer *x);
+const struct feed_callbacks *indexer_callbacks(void); /* ctx: the struct indexer */
+
+#endif

@@ -1,0 +1,204 @@
+/* speand: reads the configuration, builds the house, runs it. */
+#include "house.h"
+
+#include <getopt.h>
+#include <jansson.h>
+#include <signal.h>
+#include <spean/log.h>
+#include <spean/model.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define SETTINGS_MAX 64
+#define DESCRIPTORS_SPARE 128 /* beside the connections: database, files, the loop's own */
+
+enum task { TASK_RUN, TASK_CHECK, TASK_MIGRATE, TASK_OPTIONS, TASK_VERSION, TASK_HELP, TASK_USAGE };
+
+struct arguments {
+    enum task task;
+    const char *path; /* NULL: the usual place */
+    const char *settings[SETTINGS_MAX];
+    size_t setting_count;
+};
+
+static const char help[] =
+    "usage: speand [-c FILE] [-o SECTION.NAME=VALUE]... [-n | --migrate | --options]\n"
+    "\n"
+    "  -c, --config FILE       read this configuration instead of " CONFIG_PATH "\n"
+    "  -o, --option SETTING    set section.name=value over what the file says\n"
+    "  -n, --check             check the configuration and the model's tables, then exit\n"
+    "      --migrate           bring the database's schema up to date, then exit\n"
+    "      --options           print every option with its default and meaning\n"
+    "      --version           print the version\n"
+    "      --help              print this\n"
+    "\n"
+    "SIGHUP reloads limits and log level, SIGTERM and SIGINT stop it.\n"
+    "Exit codes: 0 done, 1 failed, 2 usage.\n";
+
+static enum task arguments_option(struct arguments *a, int option)
+{
+    switch (option) {
+    case 'c':
+        a->path = optarg;
+        return a->task;
+    case 'o':
+        if (a->setting_count == SETTINGS_MAX)
+            return TASK_USAGE;
+        a->settings[a->setting_count++] = optarg;
+        return a->task;
+    case 'n':
+        return TASK_CHECK;
+    case 'm':
+        return TASK_MIGRATE;
+    case 'p':
+        return TASK_OPTIONS;
+    case 'v':
+        return TASK_VERSION;
+    case 'h':
+        return TASK_HELP;
+    default:
+        return TASK_USAGE;
+    }
+}
+
+static void arguments_parse(struct arguments *a, int argc, char **argv)
+{
+    static const struct option longer[] = {
+        {"config", required_argument, NULL, 'c'}, {"option", required_argument, NULL, 'o'},
+        {"check", no_argument, NULL, 'n'},        {"migrate", no_argument, NULL, 'm'},
+        {"options", no_argument, NULL, 'p'},      {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while (a->task != TASK_USAGE && (option = getopt_long(argc, argv, "c:o:n", longer, NULL)) != -1)
+        a->task = arguments_option(a, option);
+    if (optind < argc)
+        a->task = TASK_USAGE;
+}
+
+static int complain(const char *message)
+{
+    fprintf(stderr, "speand: %s\n", message);
+    return 1;
+}
+
+static int run_check(const struct config *c)
+{
+    struct model *model = NULL;
+    char err[512];
+
+    if (model_load(c->daemon.model_dir, &model, err, sizeof err) != 0)
+        return complain(err);
+    printf("configuration and model are fine (model %s)\n", model_version(model));
+    model_free(model);
+    return 0;
+}
+
+static int run_migrate(const struct config *c, struct log *log)
+{
+    char err[512] = "";
+    int version = 0;
+
+    if (store_migrate(c->database.conninfo, c->daemon.sql_dir, log, &version, err, sizeof err) != 0)
+        return complain(err);
+    printf("schema version %d\n", version);
+    return 0;
+}
+
+/* As many descriptors as the system gives, and a word when they are fewer than connections. */
+static void raise_descriptors(const struct config *c, struct log *log)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+        limit.rlim_cur < (rlim_t)c->limits.connections + DESCRIPTORS_SPARE)
+        log_event(log, LOG_LEVEL_WARN, "descriptors_few", "limit=%llu connections=%lld",
+                  (unsigned long long)limit.rlim_cur, (long long)c->limits.connections);
+}
+
+static int run_daemon(const struct arguments *a, struct config *c, struct log *log)
+{
+    struct house_options o = {.config = c,
+                              .path = a->path,
+                              .settings = a->settings,
+                              .setting_count = a->setting_count,
+                              .log = log};
+    struct model *model = NULL;
+    struct house *house = NULL;
+    char err[512];
+    int ret;
+
+    if (model_load(c->daemon.model_dir, &model, err, sizeof err) != 0) {
+        config_free(c);
+        return complain(err);
+    }
+    log_event(log, LOG_LEVEL_INFO, "started", "version=%s model=%s workers=%lld", SPEAN_VERSION,
+              model_version(model), (long long)c->daemon.workers);
+    raise_descriptors(c, log);
+    o.model = model;
+    if (house_new(&o, &house, err, sizeof err) == 0)
+        ret = house_run(house) == 0 ? 0 : 1;
+    else
+        ret = complain(err);
+    house_free(house);
+    model_free(model);
+    return ret;
+}
+
+/* The tasks that need the configuration. */
+static int run_configured(const struct arguments *a)
+{
+    struct config *c = NULL;
+    struct log *log;
+    char err[512];
+    int ret = 1;
+
+    if (config_load(a->path, a->settings, a->setting_count, &c, err, sizeof err) != 0)
+        return complain(err);
+    log = log_new(STDERR_FILENO, c->level);
+    if (log == NULL) {
+        config_free(c);
+        return complain("no memory");
+    }
+    if (a->task == TASK_RUN) {
+        ret = run_daemon(a, c, log);
+    } else {
+        ret = a->task == TASK_CHECK ? run_check(c) : run_migrate(c, log);
+        config_free(c);
+    }
+    log_free(log);
+    return ret;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a = {.task = TASK_RUN};
+
+    arguments_parse(&a, argc, argv);
+    signal(SIGPIPE, SIG_IGN);
+    json_object_seed(0); /* before there are threads */
+    switch (a.task) {
+    case TASK_USAGE:
+        fputs(help, stderr);
+        return 2;
+    case TASK_HELP:
+        fputs(help, stdout);
+        break;
+    case TASK_VERSION:
+        puts("speand " SPEAN_VERSION);
+        break;
+    case TASK_OPTIONS:
+        config_print(stdout);
+        break;
+    default:
+        return run_configured(&a);
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
+}
