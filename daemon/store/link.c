@@ -175,7 +175,7 @@ static void link_connect_io(evutil_socket_t fd, short what, void *arg)
 static void link_connect(struct link *l, const struct targets *t)
 {
     l->state = LINK_CONNECTING;
-    l->conn = conninfo_start(l->o.conninfo, t);
+    l->conn = conninfo_start(l->conninfo, t);
     if (!l->conn)
         link_drop(l, "no memory for a connection");
     else if (PQstatus(l->conn) == CONNECTION_BAD)
@@ -198,12 +198,12 @@ static void link_attempt(struct link *l)
 {
     l->connect_deadline_ms = clock_mono_ms() + l->o.connect_ms;
     link_arm(l, l->connect_deadline_ms);
-    if (!conninfo_has_names(l->o.conninfo)) {
+    if (!conninfo_has_names(l->conninfo)) {
         link_connect(l, NULL);
         return;
     }
     l->state = LINK_RESOLVING;
-    l->resolver = resolver_start(l->base, l->o.conninfo, link_resolved, l);
+    l->resolver = resolver_start(l->base, l->conninfo, link_resolved, l);
     if (!l->resolver)
         link_drop(l, "no thread to look host names up");
 }
@@ -240,6 +240,7 @@ struct link *link_new(struct event_base *base, const struct link_options *o, str
         return NULL;
     l->base = base;
     l->o = *o;
+    l->o.conninfo = NULL;
     if (l->o.retry_ms == 0)
         l->o.retry_ms = 1;
     l->wait_ms = l->o.retry_ms;
@@ -248,10 +249,11 @@ struct link *link_new(struct event_base *base, const struct link_options *o, str
     l->ctx = ctx;
     l->random = (uint32_t)((uintptr_t)l >> 4) ^ (uint32_t)clock_mono_ms();
     l->size = o->pipeline > o->count + 4 ? o->pipeline : o->count + 4;
+    l->conninfo = strdup(o->conninfo);
     l->flights = calloc(l->size, sizeof(*l->flights));
     l->timer = evtimer_new(base, link_timer, l);
     l->defer = event_new(base, -1, 0, link_deferred, l);
-    if (!l->flights || !l->timer || !l->defer) {
+    if (!l->conninfo || !l->flights || !l->timer || !l->defer) {
         link_free(l);
         return NULL;
     }
@@ -273,5 +275,6 @@ void link_free(struct link *l)
     if (l->defer)
         event_free(l->defer);
     free(l->flights);
+    free(l->conninfo);
     free(l);
 }

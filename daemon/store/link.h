@@ -9,14 +9,14 @@
  */
 
 struct link_options {
-    const char *conninfo; /* borrowed */
+    const char *conninfo; /* copied */
     uint64_t connect_ms;  /* from the first attempt to everything prepared */
     uint64_t retry_ms;
     unsigned pipeline; /* statements in flight, at most */
     const struct store_statement *statements;
     size_t count;
-    bool binary;             /* results in binary form */
-    const char *settings[8]; /* name, value, ... NULL: server settings of this session */
+    bool binary;              /* results in binary form */
+    const char *settings[10]; /* name, value, ... NULL: server settings of this session */
 };
 
 /* Called from the loop, never from inside link_send. A link must not be freed from inside one. */

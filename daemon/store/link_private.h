@@ -28,6 +28,7 @@ struct flight {
 struct link {
     struct event_base *base;
     struct link_options o;
+    char *conninfo;
     struct log *log;
     struct link_callbacks callbacks;
     void *ctx;

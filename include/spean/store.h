@@ -17,7 +17,7 @@ struct log;
  */
 
 struct store_options {
-    const char *conninfo; /* libpq connection string; borrowed */
+    const char *conninfo; /* libpq connection string; copied */
     unsigned connections; /* of this pool */
     unsigned pipeline;    /* statements in flight on a connection */
     unsigned queue;       /* statements waiting for a place; more are refused at once */

@@ -1,0 +1,295 @@
+#include "feed_private.h"
+
+#include <spean/clock.h>
+#include <spean/ident.h>
+#include <spean/log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_MS 3000  /* a server that takes longer to tell its counter counts as lost */
+#define PAGE_MS 60000 /* a page */
+#define SERVER_TIMEOUT "60s"
+
+void feed_send(struct feed *f, enum feed_statement which)
+{
+    char number[24], limit[16], format[16], after[IDENT_TEXT];
+    struct store_param params[4] = {
+        {.value = number}, {.value = limit}, {.value = format}, {.value = f->pack_model}};
+    uint64_t ms = which == FEED_LOAD || which == FEED_FOLLOW ? PAGE_MS : LOOK_MS;
+
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)f->seq);
+    snprintf(limit, sizeof(limit), "%d", which == FEED_LOAD ? FEED_LOAD_PAGE : FEED_PAGE);
+    snprintf(format, sizeof(format), "%d", f->o.pack_format);
+    if (which == FEED_LOAD) {
+        ident_format(f->after, after);
+        params[0].value = after;
+    } else if (which == FEED_REWOUND) {
+        params[0].value = f->epoch;
+        params[1].value = number;
+    }
+    f->state = FEED_BUSY;
+    if (link_send(f->link, which, params, clock_mono_ms() + ms, which) < 0)
+        link_break(f->link, "a statement of the change feed could not be sent");
+}
+
+/* Nothing is under way: look again if there was a reason meanwhile. */
+static void feed_rest(struct feed *f)
+{
+    f->state = FEED_IDLE;
+    if (!f->again)
+        return;
+    f->again = false;
+    feed_send(f, FEED_HEAD);
+}
+
+static void feed_look(struct feed *f)
+{
+    if (f->state == FEED_IDLE)
+        feed_send(f, FEED_HEAD);
+    else
+        f->again = true;
+}
+
+/* Everything anew, from the counter as it stands. */
+static void feed_load(struct feed *f, const char *epoch, uint64_t head)
+{
+    log_event(f->log, LOG_LEVEL_INFO, "feed_load", "epoch=%s seq=%llu", epoch,
+              (unsigned long long)head);
+    f->loaded = false;
+    f->loading = true;
+    f->seq = f->head = head;
+    memset(f->after, 0, sizeof(f->after));
+    snprintf(f->epoch, sizeof(f->epoch), "%s", epoch);
+    f->callbacks.reset(f->ctx);
+    feed_send(f, FEED_LOAD);
+}
+
+static void feed_lost_history(struct feed *f, const char *why, uint64_t seen)
+{
+    log_event(f->log, LOG_LEVEL_WARN, "feed_history_lost", "reason=%s seq=%llu seen=%llu", why,
+              (unsigned long long)f->seq, (unsigned long long)seen);
+    f->loaded = f->loading = false;
+}
+
+/* The counter has been seen: what to do next. */
+static void feed_on_head(struct feed *f, const struct feed_head *h)
+{
+    f->callbacks.state(f->ctx, true, h->seq);
+    if (!f->tokens_known || f->token_version != h->token_version) {
+        f->tokens_known = true;
+        f->token_version = h->token_version;
+        f->callbacks.tokens(f->ctx, h->token_version);
+    }
+    bool same = (f->loaded || f->loading) && strcmp(f->epoch, h->epoch) == 0;
+    if (same && h->seq < f->seq) {
+        /* What other daemons and clients have seen after it is gone: make it known, then load. */
+        feed_lost_history(f, "counter_went_back", h->seq);
+        f->again = true;
+        feed_send(f, FEED_REWOUND);
+        return;
+    }
+    f->head = h->seq;
+    if (!same)
+        feed_load(f, h->epoch, h->seq);
+    else if (f->loading)
+        feed_send(f, FEED_LOAD); /* it was cut off */
+    else if (h->seq > f->seq)
+        feed_send(f, FEED_FOLLOW);
+    else
+        feed_rest(f);
+}
+
+static int feed_on_load(struct feed *f, const PGresult *res)
+{
+    int rows = feed_read_load(f, res);
+
+    if (rows < 0)
+        return -1;
+    if (rows == FEED_LOAD_PAGE) {
+        feed_send(f, FEED_LOAD);
+        return 0;
+    }
+    f->loading = false;
+    f->loaded = true;
+    log_event(f->log, LOG_LEVEL_INFO, "feed_loaded", "epoch=%s seq=%llu", f->epoch,
+              (unsigned long long)f->seq);
+    f->callbacks.caught_up(f->ctx, f->seq, f->epoch);
+    f->again = true; /* the load took its time */
+    feed_rest(f);
+    return 0;
+}
+
+static int feed_on_follow(struct feed *f, const PGresult *res)
+{
+    struct feed_page page;
+
+    if (feed_read_span(res, &page) < 0)
+        return -1;
+    if (page.rows == 0 || strcmp(page.epoch, f->epoch) != 0 || page.first != f->seq + 1) {
+        /* seq has no gaps: what is missing has been taken out of the table. */
+        if (page.rows > 0 ? page.first != f->seq + 1 : f->head > f->seq)
+            feed_lost_history(f, "changes_missing", page.first);
+        f->again = true;
+        feed_rest(f);
+        return 0;
+    }
+    if (feed_read_changes(f, res) < 0)
+        return -1;
+    f->seq = page.last;
+    f->head = page.head > f->seq ? page.head : f->seq;
+    if (f->seq < f->head) {
+        feed_send(f, FEED_FOLLOW);
+        return 0;
+    }
+    f->callbacks.caught_up(f->ctx, f->seq, f->epoch);
+    f->callbacks.state(f->ctx, true, f->head);
+    feed_rest(f);
+    return 0;
+}
+
+static int feed_on_result(struct feed *f, enum feed_statement which, const PGresult *res)
+{
+    struct feed_head head;
+
+    switch (which) {
+    case FEED_HEAD:
+        if (feed_read_head(res, &head) < 0)
+            return -1;
+        feed_on_head(f, &head);
+        return 0;
+    case FEED_LOAD:
+        return feed_on_load(f, res);
+    case FEED_FOLLOW:
+        return feed_on_follow(f, res);
+    case FEED_REWOUND:
+        feed_rest(f);
+        return 0;
+    default: /* FEED_LISTEN: FEED_HEAD is behind it */
+        return 0;
+    }
+}
+
+/* Refused by the server: said once; the timer tries again. */
+static void feed_refused(struct feed *f, enum feed_statement which,
+                         const struct store_result *result)
+{
+    if (!f->failing)
+        log_event(f->log, LOG_LEVEL_ERROR, "feed_refused", "statement=%s sqlstate=%s",
+                  feed_statements[which].name, result->sqlstate);
+    f->failing = true;
+    f->callbacks.state(f->ctx, false, f->head);
+    f->again = which == FEED_REWOUND; /* on a standby it cannot be written: load all the same */
+    if (which != FEED_LISTEN)
+        feed_rest(f);
+}
+
+static void feed_done(void *ctx, uint64_t number, const struct store_result *result)
+{
+    struct feed *f = ctx;
+    enum feed_statement which = (enum feed_statement)number;
+
+    if (result->status == STORE_SQL) {
+        feed_refused(f, which, result);
+        return;
+    }
+    if (result->status != STORE_OK)
+        return; /* feed_down follows */
+    f->failing = false;
+    if (feed_on_result(f, which, result->res) < 0) {
+        f->loaded = f->loading = false;
+        link_break(f->link, "the change feed gave a result that makes no sense");
+    }
+}
+
+static void feed_up(void *ctx)
+{
+    struct feed *f = ctx;
+
+    f->again = false;
+    feed_send(f, FEED_LISTEN); /* first: what is committed from here on makes itself heard */
+    feed_send(f, FEED_HEAD);
+    event_add(f->timer, &(struct timeval){.tv_sec = (time_t)(f->o.poll_ms / 1000),
+                                          .tv_usec = (suseconds_t)(f->o.poll_ms % 1000) * 1000});
+}
+
+static void feed_down(void *ctx)
+{
+    struct feed *f = ctx;
+
+    f->state = FEED_OFF;
+    event_del(f->timer);
+    f->callbacks.state(f->ctx, false, f->head);
+}
+
+static void feed_notify(void *ctx, const PGnotify *n)
+{
+    struct feed *f = ctx;
+    uint64_t seq = strtoull(n->extra, NULL, 10);
+
+    /* A hint: with the counter in it, the changes can be read at once. */
+    if (f->state == FEED_IDLE && f->loaded && seq > f->seq)
+        feed_send(f, FEED_FOLLOW);
+    else if (f->state == FEED_BUSY || !f->loaded || seq == 0)
+        feed_look(f);
+}
+
+static void feed_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct feed *f = arg;
+
+    (void)fd;
+    (void)what;
+    if (f->state == FEED_IDLE)
+        feed_send(f, FEED_HEAD);
+}
+
+static const struct link_callbacks feed_links = {
+    .up = feed_up, .down = feed_down, .done = feed_done, .notify = feed_notify};
+
+struct feed *feed_new(struct event_base *base, const struct feed_options *o, struct log *log,
+                      const struct feed_callbacks *callbacks, void *ctx)
+{
+    /* A page is planned for the tables as they are now; see pool_new for the rest. */
+    struct link_options lo = {
+        .conninfo = o->conninfo,
+        .connect_ms = o->connect_ms,
+        .retry_ms = o->retry_ms,
+        .pipeline = 4,
+        .statements = feed_statements,
+        .count = FEED_COUNT,
+        .binary = true,
+        .settings = {"statement_timeout", SERVER_TIMEOUT, "enable_seqscan", "off",
+                     "enable_hashjoin", "off", "plan_cache_mode", "force_custom_plan", NULL},
+    };
+    struct feed *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return NULL;
+    f->log = log;
+    f->o = *o;
+    if (f->o.poll_ms == 0)
+        f->o.poll_ms = 500;
+    f->callbacks = *callbacks;
+    f->ctx = ctx;
+    f->pack_model = strdup(o->pack_model);
+    f->timer = event_new(base, -1, EV_PERSIST, feed_timer, f);
+    if (f->pack_model && f->timer)
+        f->link = link_new(base, &lo, log, &feed_links, f);
+    if (!f->link) {
+        feed_free(f);
+        return NULL;
+    }
+    return f;
+}
+
+void feed_free(struct feed *f)
+{
+    if (!f)
+        return;
+    link_free(f->link);
+    if (f->timer)
+        event_free(f->timer);
+    free(f->pack_model);
+    free(f);
+}

@@ -1,0 +1,150 @@
+#include "feed_private.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <spean/ident.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * A load reads the counter first, then all companies by id, page by page, each page in a
+ * transaction of its own. A company that changed meanwhile may come newer than the counter said;
+ * it comes again with the changes after that, so the end is the same, and no snapshot is held for
+ * the length of a load, a load that is cut off goes on where it was, and memory holds one page.
+ *
+ * Columns of a company, in this order in both results:
+ */
+enum { COL_ID, COL_PACKED, COL_FORMAT, COL_MODEL, COL_DOC, COL_VERSION, COL_UPDATED, COL_COMPANY };
+#define COMPANY                                                                                    \
+    "c.packed, c.pack_format, c.pack_model,"                                                       \
+    " CASE WHEN c.pack_format <> $3::integer OR c.pack_model <> $4::text THEN c.doc::text END,"    \
+    " c.version, spean.epoch_ms(c.updated_at)"
+
+/* After them, in a page of changes: */
+enum { COL_FIRST = COL_COMPANY, COL_LAST, COL_HEAD, COL_EPOCH, COL_CHANGES };
+
+const struct store_statement feed_statements[FEED_COUNT] = {
+    [FEED_LISTEN] = {"feed_listen", "LISTEN spean_changes", 0},
+    [FEED_HEAD] = {"feed_head", "SELECT epoch, seq, token_version FROM spean.feed", 0},
+    [FEED_LOAD] = {"feed_load",
+                   "SELECT c.id, " COMPANY " FROM spean.company c WHERE c.id > $1::uuid"
+                   " ORDER BY c.id LIMIT $2::integer",
+                   4},
+    [FEED_FOLLOW] = {"feed_follow",
+                     "WITH page AS MATERIALIZED (SELECT seq, company_id FROM spean.change"
+                     " WHERE seq > $1::bigint ORDER BY seq LIMIT $2::integer),"
+                     " span AS (SELECT min(seq) AS first, max(seq) AS last FROM page),"
+                     " moved AS (SELECT company_id, max(seq) AS last FROM page GROUP BY company_id)"
+                     " SELECT m.company_id, " COMPANY ", s.first, s.last, f.seq, f.epoch"
+                     " FROM moved m CROSS JOIN span s CROSS JOIN spean.feed f"
+                     " LEFT JOIN spean.company c ON c.id = m.company_id ORDER BY m.last",
+                     4},
+    [FEED_REWOUND] = {"feed_rewound", "SELECT epoch FROM spean.feed_rewound($1::uuid, $2::bigint)",
+                      2},
+};
+
+static int64_t cell_int8(const PGresult *res, int row, int col)
+{
+    uint64_t n = 0;
+
+    if (PQgetlength(res, row, col) == (int)sizeof(n))
+        memcpy(&n, PQgetvalue(res, row, col), sizeof(n));
+    return (int64_t)be64toh(n);
+}
+
+static int cell_int4(const PGresult *res, int row, int col)
+{
+    uint32_t n = 0;
+
+    if (PQgetlength(res, row, col) == (int)sizeof(n))
+        memcpy(&n, PQgetvalue(res, row, col), sizeof(n));
+    return (int)ntohl(n);
+}
+
+static const uint8_t *cell_uuid(const PGresult *res, int row, int col)
+{
+    if (PQgetisnull(res, row, col) || PQgetlength(res, row, col) != FEED_UUID)
+        return NULL;
+    return (const uint8_t *)PQgetvalue(res, row, col);
+}
+
+static int cell_epoch(const PGresult *res, int row, int col, char out[FEED_EPOCH])
+{
+    const uint8_t *id = cell_uuid(res, row, col);
+
+    if (!id)
+        return -1;
+    ident_format(id, out);
+    return 0;
+}
+
+int feed_read_head(const PGresult *res, struct feed_head *ret)
+{
+    if (PQntuples(res) != 1 || PQnfields(res) != 3 || cell_epoch(res, 0, 0, ret->epoch) < 0)
+        return -1;
+    ret->seq = (uint64_t)cell_int8(res, 0, 1);
+    ret->token_version = (uint64_t)cell_int8(res, 0, 2);
+    return 0;
+}
+
+/* One company to the callback. 0 or -1. */
+static int feed_give(struct feed *f, const PGresult *res, int row)
+{
+    struct feed_row r = {.id = cell_uuid(res, row, COL_ID)};
+
+    if (!r.id)
+        return -1;
+    if (!PQgetisnull(res, row, COL_PACKED)) {
+        r.packed = PQgetvalue(res, row, COL_PACKED);
+        r.packed_len = (size_t)PQgetlength(res, row, COL_PACKED);
+        r.pack_format = cell_int4(res, row, COL_FORMAT);
+        r.pack_model = PQgetvalue(res, row, COL_MODEL);
+        r.version = cell_int8(res, row, COL_VERSION);
+        r.updated_ms = cell_int8(res, row, COL_UPDATED);
+        if (!PQgetisnull(res, row, COL_DOC)) {
+            r.doc = PQgetvalue(res, row, COL_DOC);
+            r.doc_len = (size_t)PQgetlength(res, row, COL_DOC);
+        }
+    }
+    f->callbacks.row(f->ctx, &r);
+    return 0;
+}
+
+int feed_read_load(struct feed *f, const PGresult *res)
+{
+    int rows = PQntuples(res);
+
+    if (PQnfields(res) != COL_COMPANY)
+        return -1;
+    for (int row = 0; row < rows; row++) {
+        if (feed_give(f, res, row) < 0)
+            return -1;
+        memcpy(f->after, cell_uuid(res, row, COL_ID), FEED_UUID);
+    }
+    return rows;
+}
+
+int feed_read_span(const PGresult *res, struct feed_page *ret)
+{
+    struct feed_page page = {.rows = PQntuples(res)};
+
+    if (PQnfields(res) != COL_CHANGES)
+        return -1;
+    if (page.rows > 0) {
+        page.first = (uint64_t)cell_int8(res, 0, COL_FIRST);
+        page.last = (uint64_t)cell_int8(res, 0, COL_LAST);
+        page.head = (uint64_t)cell_int8(res, 0, COL_HEAD);
+        if (cell_epoch(res, 0, COL_EPOCH, page.epoch) < 0)
+            return -1;
+    }
+    *ret = page;
+    return 0;
+}
+
+int feed_read_changes(struct feed *f, const PGresult *res)
+{
+    for (int row = 0; row < PQntuples(res); row++)
+        if (feed_give(f, res, row) < 0)
+            return -1;
+    return 0;
+}
