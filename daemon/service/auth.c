@@ -1,0 +1,199 @@
+#include "auth.h"
+
+#include <spean/clock.h>
+#include <spean/log.h>
+#include <string.h>
+
+/* ---- the token table ---- */
+
+static void auth_load(struct service *s)
+{
+    struct token_state *a = &s->auth;
+    uint64_t now = clock_mono_ms();
+
+    a->last_ms = now;
+    a->started++;
+    if (pool_run(s->pool, STMT_TOKEN_LOAD, NULL, now + s->o.request_ms, TOKENS_NUMBER) == 0) {
+        a->loading = true;
+        return;
+    }
+    a->failed = true;
+    if (!a->loaded) /* without a first load nobody gets in: try until it is there */
+        timer_set(a->timer, TOKENS_APART_MS);
+    requests_wake(s, WAKE_TOKENS);
+}
+
+void auth_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct service *s = arg;
+
+    (void)fd;
+    (void)what;
+    if (!s->auth.loading)
+        auth_load(s);
+}
+
+void auth_refresh(struct service *s)
+{
+    struct token_state *a = &s->auth;
+    uint64_t now = clock_mono_ms(), next = a->last_ms + TOKENS_APART_MS;
+
+    if (!evtimer_pending(a->timer, NULL))
+        timer_set(a->timer, a->last_ms && next > now ? next - now : 0);
+}
+
+static int tokens_read(struct tokens *ret, const PGresult *res)
+{
+    enum { ID, NAME, ROLE, DIGEST, EXPIRES };
+    struct tokens fresh = {0};
+
+    for (int row = 0; row < PQntuples(res); row++) {
+        const char *id = column(res, row, ID), *name = column(res, row, NAME);
+        const char *role = column(res, row, ROLE), *hex = column(res, row, DIGEST);
+        uint8_t digest[DIGEST_BYTES];
+        int64_t expires =
+            PQgetisnull(res, row, EXPIRES) ? INT64_MAX : column_int(res, row, EXPIRES);
+
+        if (!id || !name || !role || !hex || role_parse(role) == ROLE_NONE ||
+            digest_parse(hex, digest))
+            continue; /* not one that this version can use */
+        if (tokens_add(&fresh, id, name, role_parse(role), digest, expires)) {
+            tokens_done(&fresh);
+            return -1;
+        }
+    }
+    tokens_sort(&fresh);
+    tokens_done(ret);
+    *ret = fresh;
+    return 0;
+}
+
+void auth_loaded(struct service *s, const struct store_result *result)
+{
+    struct token_state *a = &s->auth;
+
+    a->loading = false;
+    if (a->started <= a->discard && s->worker) {
+        auth_refresh(s);
+        return;
+    }
+    a->failed = result->status != STORE_OK || tokens_read(&a->tokens, result->res) != 0;
+    if (!a->failed)
+        a->loaded = a->started;
+    else
+        log_event(s->o.log, LOG_LEVEL_WARN, "tokens_not_read", "sqlstate=%s", result->sqlstate);
+    if (!s->worker) /* the pool is being closed */
+        return;
+    if (a->failed && !a->loaded)
+        auth_refresh(s);
+    requests_wake(s, WAKE_TOKENS);
+}
+
+void auth_changed(struct service *s)
+{
+    s->auth.discard = s->auth.started;
+    auth_refresh(s);
+}
+
+/* ---- one call ---- */
+
+static enum auth_outcome auth_refuse(struct request *r, enum reason why)
+{
+    request_refuse(r, why);
+    return AUTH_REFUSED;
+}
+
+static void auth_late(struct request *r)
+{
+    request_refuse(r, REASON_DATABASE);
+}
+
+/*
+ * A token that is not in the table may have been made a moment ago, by another worker or daemon:
+ * the table is read once more before it is refused. Loads are kept apart, so strangers who make
+ * tokens up cost four small statements a second at most.
+ */
+static enum auth_outcome auth_miss(struct request *r, void (*again)(struct request *r))
+{
+    struct token_state *a = &r->s->auth;
+
+    if (r->token_load && a->loaded >= r->token_load)
+        return auth_refuse(r, REASON_TOKEN_UNKNOWN);
+    if (r->token_load && a->failed && !a->loading && a->started >= r->token_load)
+        return auth_refuse(r, REASON_DATABASE);
+    if (!r->token_load) {
+        if (!pool_up(r->s->pool))
+            return auth_refuse(r, REASON_DATABASE);
+        r->token_load = a->started + 1;
+    }
+    if (a->started < r->token_load)
+        auth_refresh(r->s);
+    request_wait(r, WAKE_TOKENS, r->started_ms + UNAVAILABLE_MS, again, auth_late);
+    return AUTH_LATER;
+}
+
+enum auth_outcome auth_token(struct request *r, const char *token, void (*again)(struct request *r),
+                             struct principal *ret_who, uint8_t ret_digest[DIGEST_BYTES])
+{
+    uint8_t digest[DIGEST_BYTES];
+
+    if (!token_plausible(token, strlen(token)))
+        return auth_refuse(r, REASON_TOKEN_UNKNOWN);
+    if (digest_sha256(token, strlen(token), digest)) {
+        request_internal(r, "digest");
+        return AUTH_REFUSED;
+    }
+    const struct token *t = tokens_find(&r->s->auth.tokens, digest);
+    if (!t)
+        return auth_miss(r, again);
+    if (t->expires_ms <= clock_wall_ms())
+        return auth_refuse(r, REASON_TOKEN_EXPIRED);
+    *ret_who = t->principal;
+    memcpy(ret_digest, digest, DIGEST_BYTES);
+    return AUTH_OK;
+}
+
+struct principal session_principal(const struct service *s, const struct session *session)
+{
+    const struct token *t;
+
+    if (!session->logged_in)
+        return session->peer;
+    t = tokens_find(&s->auth.tokens, session->digest);
+    if (t && t->expires_ms > clock_wall_ms())
+        return t->principal;
+    return (struct principal){.role = ROLE_NONE};
+}
+
+static enum auth_outcome auth_session(struct request *r)
+{
+    const struct session *session = r->session;
+    const struct token *t;
+
+    r->who = session_principal(r->s, session);
+    if (r->who.role != ROLE_NONE || !session->logged_in)
+        return AUTH_OK;
+    /* Logged in by a token that is good no longer: the methods for anybody still are. */
+    if (r->method->roles == 0)
+        return AUTH_OK;
+    t = tokens_find(&r->s->auth.tokens, session->digest);
+    return auth_refuse(r, t ? REASON_TOKEN_EXPIRED : REASON_TOKEN_REVOKED);
+}
+
+enum auth_outcome auth_call(struct request *r, void (*again)(struct request *r))
+{
+    json_t *token = json_is_object(r->params) ? json_object_get(r->params, "auth") : NULL;
+    uint8_t digest[DIGEST_BYTES];
+    enum auth_outcome outcome;
+
+    if (!token)
+        return auth_session(r);
+    if (!json_is_string(token))
+        return auth_refuse(r, REASON_TOKEN_UNKNOWN);
+    outcome = auth_token(r, json_string_value(token), again, &r->who, digest);
+    if (outcome != AUTH_OK)
+        return outcome;
+    json_object_del(r->params, "auth");
+    worker_conn_trust(r->s->worker, r->session->conn, true);
+    return AUTH_OK;
+}
