@@ -156,9 +156,9 @@ static void indexer_caught_up(void *ctx, uint64_t seq, const char *epoch)
         indexer_break(x);
         return;
     }
+    if (strcmp(x->epoch, epoch) != 0 || x->database_seq < seq)
+        x->database_seq = seq; /* another history may count from less */
     snprintf(x->epoch, sizeof x->epoch, "%s", epoch);
-    if (x->database_seq < seq)
-        x->database_seq = seq;
     indexer_post_state(x);
     for (size_t i = 0; i < x->o.worker_count; i++)
         if (worker_post(x->o.workers[i], SERVICE_INDEX, index_ref(ix)) != 0)
