@@ -43,7 +43,7 @@ static void slot_give(struct slots *slots, uint32_t at)
     slots->first_free = at + 1;
 }
 
-void slots_done(struct slots *slots)
+void request_slots_done(struct slots *slots)
 {
     free(slots->list);
     memset(slots, 0, sizeof *slots);

@@ -55,7 +55,7 @@ void request_drop(struct request *r);
 uint64_t request_number(const struct request *r);
 /* The request whose present call has this number, or NULL. */
 struct request *request_find(struct service *s, uint64_t number);
-void slots_done(struct slots *slots);
+void request_slots_done(struct slots *slots);
 void request_store_done(void *ctx, uint64_t number, const struct store_result *result);
 /* Wakes those that wait for one of these. */
 void requests_wake(struct service *s, unsigned wakes);

@@ -268,7 +268,7 @@ void service_free(struct service *s)
 {
     if (!s)
         return;
-    slots_done(&s->slots);
+    request_slots_done(&s->slots);
     tokens_done(&s->auth.tokens);
     index_unref(s->index);
     buf_done(&s->scratch);
