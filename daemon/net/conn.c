@@ -33,7 +33,7 @@ static int conn_equip(struct conn *c)
     c->event_write = event_new(w->base, c->fd, EV_WRITE | EV_PERSIST, conn_on_writable, c);
     if (c->in == NULL || c->out == NULL || c->event_read == NULL || c->event_write == NULL)
         return -1;
-    c->id = slots_add(&w->slots, c);
+    c->id = slot_table_add(&w->slots, c);
     return c->id == 0 ? -1 : 0;
 }
 
@@ -63,7 +63,7 @@ void conn_free(struct conn *c)
     struct worker *w = c->worker;
 
     conn_drop(c);
-    slots_remove(&w->slots, c->id);
+    slot_table_remove(&w->slots, c->id);
     atomic_fetch_sub(c->counted ? &w->shared->connections : &w->shared->refused, 1);
     if (c->queued)
         TAILQ_REMOVE(&w->todo, c, todo);

@@ -3,18 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-void slots_init(struct slots *s)
+void slot_table_init(struct slot_table *s)
 {
     memset(s, 0, sizeof *s);
 }
 
-void slots_done(struct slots *s)
+void slot_table_done(struct slot_table *s)
 {
     free(s->all);
-    slots_init(s);
+    slot_table_init(s);
 }
 
-static int slots_grow(struct slots *s)
+static int slot_table_grow(struct slot_table *s)
 {
     uint32_t cap = s->cap == 0 ? 64 : s->cap * 2;
     struct slot *all;
@@ -29,7 +29,7 @@ static int slots_grow(struct slots *s)
     return 0;
 }
 
-uint64_t slots_add(struct slots *s, struct conn *c)
+uint64_t slot_table_add(struct slot_table *s, struct conn *c)
 {
     uint32_t n;
 
@@ -37,7 +37,7 @@ uint64_t slots_add(struct slots *s, struct conn *c)
         n = s->free - 1;
         s->free = s->all[n].next_free;
     } else {
-        if (s->size == s->cap && slots_grow(s) != 0)
+        if (s->size == s->cap && slot_table_grow(s) != 0)
             return 0;
         n = s->size++;
         s->all[n].generation = 0;
@@ -47,7 +47,7 @@ uint64_t slots_add(struct slots *s, struct conn *c)
     return (uint64_t)s->all[n].generation << 32 | (n + 1);
 }
 
-static struct slot *slot_find(const struct slots *s, uint64_t id)
+static struct slot *slot_find(const struct slot_table *s, uint64_t id)
 {
     uint32_t n = (uint32_t)id;
     struct slot *slot;
@@ -60,7 +60,7 @@ static struct slot *slot_find(const struct slots *s, uint64_t id)
     return slot;
 }
 
-void slots_remove(struct slots *s, uint64_t id)
+void slot_table_remove(struct slot_table *s, uint64_t id)
 {
     struct slot *slot = slot_find(s, id);
 
@@ -73,7 +73,7 @@ void slots_remove(struct slots *s, uint64_t id)
     s->used--;
 }
 
-struct conn *slots_find(const struct slots *s, uint64_t id)
+struct conn *slot_table_find(const struct slot_table *s, uint64_t id)
 {
     struct slot *slot = slot_find(s, id);
 

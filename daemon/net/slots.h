@@ -17,7 +17,7 @@ struct slot {
     uint32_t next_free; /* slot number + 1, 0: none */
 };
 
-struct slots {
+struct slot_table {
     struct slot *all;
     uint32_t size; /* slots made */
     uint32_t cap;
@@ -27,11 +27,11 @@ struct slots {
 
 #define SLOTS_MAX (1u << 20)
 
-void slots_init(struct slots *s);
-void slots_done(struct slots *s);
+void slot_table_init(struct slot_table *s);
+void slot_table_done(struct slot_table *s);
 /* Gives c a name. 0 when there is no place or memory. */
-uint64_t slots_add(struct slots *s, struct conn *c);
-void slots_remove(struct slots *s, uint64_t id);
-struct conn *slots_find(const struct slots *s, uint64_t id); /* NULL if gone */
+uint64_t slot_table_add(struct slot_table *s, struct conn *c);
+void slot_table_remove(struct slot_table *s, uint64_t id);
+struct conn *slot_table_find(const struct slot_table *s, uint64_t id); /* NULL if gone */
 
 #endif

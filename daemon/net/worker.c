@@ -270,7 +270,7 @@ struct worker *worker_new(const struct worker_options *o)
     w->callbacks = o->callbacks;
     w->ctx = o->ctx;
     w->number = o->number;
-    slots_init(&w->slots);
+    slot_table_init(&w->slots);
     TAILQ_INIT(&w->todo);
     worker_beat(w);
     if (worker_equip(w) != 0) {
@@ -297,7 +297,7 @@ void worker_free(struct worker *w)
             event_free(events[i]);
     if (w->base != NULL)
         event_base_free(w->base);
-    slots_done(&w->slots);
+    slot_table_done(&w->slots);
     mailbox_done(&w->mailbox);
     free(w);
 }

@@ -50,7 +50,7 @@ void worker_set_limits(struct worker *w, const struct net_limits *limits)
 /* A connection that somebody may still speak of: dead ones are as good as gone. */
 static struct conn *conn_find(struct worker *w, uint64_t id)
 {
-    struct conn *c = slots_find(&w->slots, id);
+    struct conn *c = slot_table_find(&w->slots, id);
 
     return c == NULL || c->state == CONN_DEAD ? NULL : c;
 }

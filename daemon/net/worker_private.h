@@ -28,7 +28,7 @@ struct worker {
     struct event *event_tick;  /* deadlines and heartbeat */
     struct event *event_drain; /* the end of patience */
     struct mailbox mailbox;
-    struct slots slots;
+    struct slot_table slots;
     struct conn_list todo;
 
     bool draining;
