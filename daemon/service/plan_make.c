@@ -248,7 +248,7 @@ static int item_apply(struct plan *p, struct plan_item *item)
     struct rpc_error *e = &item->error;
     json_t *merged = NULL;
     struct subject *s;
-    int rc = -1, at;
+    int rc = -1, at = NO_SUBJECT;
 
     if (item_find(p, item, &at))
         return -1;
