@@ -260,7 +260,8 @@ struct feed *feed_new(struct event_base *base, const struct feed_options *o, str
         .count = FEED_COUNT,
         .binary = true,
         .settings = {"statement_timeout", SERVER_TIMEOUT, "enable_seqscan", "off",
-                     "enable_hashjoin", "off", "plan_cache_mode", "force_custom_plan", NULL},
+                     "enable_hashjoin", "off", "plan_cache_mode", "force_custom_plan", "jit", "off",
+                     NULL},
     };
     struct feed *f = calloc(1, sizeof(*f));
 
