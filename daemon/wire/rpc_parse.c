@@ -17,7 +17,7 @@ static const char method_too_long[] = "(too long)";
 static json_t *parse(const char *text, size_t len, const struct rpc_limits *limits, bool *ret_nul,
                      struct rpc_error *e)
 {
-    json_error_t why;
+    json_error_t why = {0};
     json_t *root;
 
     switch (scan_json(text, len, limits, ret_nul)) {
@@ -38,7 +38,8 @@ static json_t *parse(const char *text, size_t len, const struct rpc_limits *limi
     if (root)
         return root;
     /* The parser's own message echoes the text: say where instead. */
-    if (json_error_code(&why) == json_error_out_of_memory)
+    if (json_error_code(&why) == json_error_out_of_memory ||
+        json_error_code(&why) == json_error_unknown) /* gave up before it said anything */
         rpc_error_set(e, RPC_INTERNAL, NULL, "Out of memory");
     else if (json_error_code(&why) == json_error_duplicate_key)
         rpc_error_set(e, RPC_PARSE, NULL, "A member is given twice, at byte %d", why.position);
