@@ -31,7 +31,10 @@ static int out_of_bounds(struct check *c, const struct param *p, const char *wha
 {
     char problem[96];
 
-    snprintf(problem, sizeof(problem), "must %s %" PRId64 " to %" PRId64, what, p->min, p->max);
+    if (p->max < INT64_MAX)
+        snprintf(problem, sizeof(problem), "must %s %" PRId64 " to %" PRId64, what, p->min, p->max);
+    else
+        snprintf(problem, sizeof(problem), "must %s at least %" PRId64, what, p->min);
     return wrong(c, problem);
 }
 

@@ -12,7 +12,8 @@ static void describe_bounds(struct json_writer *w, const struct param *p, const 
     if (p->min == 0 && p->max == 0)
         return;
     jw_key_int(w, least, p->min);
-    jw_key_int(w, most, p->max);
+    if (p->max < INT64_MAX)
+        jw_key_int(w, most, p->max);
 }
 
 static void describe_words(struct json_writer *w, const struct param *p)

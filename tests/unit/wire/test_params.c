@@ -24,6 +24,7 @@ static const struct param table[] = {
     {.name = "list", .type = PARAM_ARRAY, .min = 0, .max = 3, .fields = element},
     {.name = "entries", .type = PARAM_ARRAY, .min = 1, .max = 3, .fields = entry},
     {.name = "cursor", .type = PARAM_INT_OR_STRING},
+    {.name = "seq", .type = PARAM_INT, .min = 0, .max = INT64_MAX},
     {0}};
 
 /* The bad fields of params, joined; "" when all is well, "!" when it is no matter of fields. */
@@ -113,14 +114,16 @@ static void test_all_named(void **state)
     assert_bad("{'text':null}", "text");
 }
 
-static void test_problem_lists_words(void **state)
+static void test_problems(void **state)
 {
     struct rpc_error e = {0};
-    json_t *params = help_json("{'text':'a','colour':'blue'}");
+    json_t *params = help_json("{'text':'a','colour':'blue','limit':0,'seq':-1}");
 
     (void)state;
     assert_int_equal(params_check(params, table, &e), -1);
     assert_string_equal(help_problem(&e, "colour"), "must be one of red, green");
+    assert_string_equal(help_problem(&e, "limit"), "must be 1 to 100");
+    assert_string_equal(help_problem(&e, "seq"), "must be at least 0");
     rpc_error_done(&e);
     json_decref(params);
 }
@@ -157,7 +160,7 @@ static void test_describe(void **state)
     params_describe(&w, table);
     list = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(list);
-    assert_int_equal(json_array_size(list), 13);
+    assert_int_equal(json_array_size(list), 14);
     expected = help_json("{'name':'text','description':'Text.','required':true,'schema':"
                          "{'type':'string','minLength':1,'maxLength':3}}");
     assert_true(json_equal(json_array_get(list, 0), expected));
@@ -172,6 +175,9 @@ static void test_describe(void **state)
                          "'items':{'type':'integer'}}}");
     assert_true(json_equal(json_array_get(list, 10), expected));
     json_decref(expected);
+    expected = help_json("{'name':'seq','schema':{'type':'integer','minimum':0}}");
+    assert_true(json_equal(json_array_get(list, 13), expected));
+    json_decref(expected);
     names = json_object_get(json_object_get(json_array_get(list, 7), "schema"), "enum");
     assert_int_equal(json_array_size(names), 2);
     json_decref(list);
@@ -182,7 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),      cmocka_unit_test(test_bad_values),
-        cmocka_unit_test(test_all_named), cmocka_unit_test(test_problem_lists_words),
+        cmocka_unit_test(test_all_named), cmocka_unit_test(test_problems),
         cmocka_unit_test(test_readers),   cmocka_unit_test(test_describe),
     };
 
