@@ -3,6 +3,7 @@
 import json
 import resource
 import socket
+import threading
 import unittest
 
 from spean_test import Cluster, Daemon, company, run_tests, wait_until
@@ -28,7 +29,6 @@ class TestLimits(unittest.TestCase):
         with self.daemon.client() as c:
             calls = "".join('{"jsonrpc":"2.0","id":%d,"method":"system.ping"}\n' % i for i in range(5000))
             c.sock.setblocking(True)
-            import threading
             sender = threading.Thread(target=c.send, args=(calls,))
             sender.start()
             got = {c.answer()["id"] for _ in range(5000)}
@@ -93,7 +93,7 @@ class TestLimits(unittest.TestCase):
         def served():
             try:
                 with self.daemon.client() as c:
-                    return c.call("system.ping") == "pong"
+                    return c.raw('{"jsonrpc":"2.0","id":1,"method":"system.ping"}').get("result") == "pong"
             except (OSError, EOFError, ValueError, KeyError):
                 return False
         wait_until(served, 10, "served again")
@@ -125,10 +125,11 @@ class TestDescriptors(unittest.TestCase):
                     return int(words[11]) + int(words[12])
                 before = used()
                 # A second on the kernel's clock, measured by the wait of a read that nobody answers.
-                reader = socket.socketpair()[0]
-                reader.settimeout(1)
-                with self.assertRaises(TimeoutError):
-                    reader.recv(1)
+                reader, silent = socket.socketpair()
+                with reader, silent:
+                    reader.settimeout(1)
+                    with self.assertRaises(TimeoutError):
+                        reader.recv(1)
                 self.assertLess(used() - before, 30, "the daemon spins while it has no descriptors")
             finally:
                 for s in held:

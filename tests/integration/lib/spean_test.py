@@ -178,7 +178,11 @@ class Client:
         if isinstance(address, str):
             self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             self.sock.settimeout(self.timeout)
-            self.sock.connect(address)
+            try:
+                self.sock.connect(address)
+            except OSError:
+                self.sock.close()
+                raise
         else:
             self.sock = socket.create_connection(address, timeout=self.timeout)
         self.buffer = b""
