@@ -104,7 +104,7 @@ static const struct param upsert_many_params[] = {
     {.name = "companies",
      .type = PARAM_ARRAY,
      .required = true,
-     .min = 1,
+     .min = 0,
      .max = UPSERT_MAX,
      .help = "Profiles, each as in company.upsert; applied in this order."},
     {PARAM_KEY_},
