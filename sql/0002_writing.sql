@@ -1,11 +1,11 @@
 -- Functions that write. Each is called as one statement of its own: one transaction.
 
 CREATE FUNCTION spean.epoch_ms(t timestamptz) RETURNS bigint
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (extract(epoch FROM t) * 1000)::bigint;
 
 CREATE FUNCTION spean.from_epoch_ms(ms bigint) RETURNS timestamptz
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
     RETURN timestamptz 'epoch' + ms * interval '1 millisecond';
 
 -- ["a.b", "c"] -> {a.b, c}

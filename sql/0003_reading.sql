@@ -64,7 +64,7 @@ CREATE FUNCTION spean.key_candidates(p_text text, p_country text, p_wanted integ
     SET search_path FROM CURRENT
     SET plan_cache_mode = force_custom_plan
     SET enable_seqscan = off
-    SET pg_trgm.word_similarity_threshold = 0.5
+    SET pg_trgm.word_similarity_threshold = 0.6
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -74,6 +74,7 @@ DECLARE
     word text := '% ' || pattern || '%';
     step integer := 0;
     total integer := 0;
+    threshold text;
 BEGIN
     -- names that begin with it
     RETURN QUERY
@@ -100,12 +101,18 @@ BEGIN
     WHERE k.key LIKE anywhere AND (p_country IS NULL OR k.country = p_country)
     LIMIT 1000;
     GET DIAGNOSTICS step = ROW_COUNT;
-    IF total + step < 2 * p_wanted THEN -- names that hold something like it
+    total := total + step;
+    -- names that hold something like it, then something less like it
+    FOREACH threshold IN ARRAY ARRAY['0.55', '0.4'] LOOP
+        EXIT WHEN total >= 2 * p_wanted; -- most were found twice above
+        PERFORM set_config('pg_trgm.word_similarity_threshold', threshold, true);
         RETURN QUERY
         SELECT k.company_id, k.key FROM spean.company_key k
         WHERE p_text <% k.key AND (p_country IS NULL OR k.country = p_country)
         LIMIT 2000;
-    END IF;
+        GET DIAGNOSTICS step = ROW_COUNT;
+        total := total + step;
+    END LOOP;
 END;
 $$;
 
