@@ -27,6 +27,7 @@ struct sector {
     struct titles title;
     uint8_t group;    /* id of its group, itself for a group */
     uint8_t group_no; /* 0.., a bit in group masks */
+    bool finance;     /* its capital is for any field */
 };
 
 struct region {

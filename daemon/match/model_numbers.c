@@ -26,6 +26,9 @@ static int weights_consistent(struct table *t)
     const struct weights *w = &t->m->w;
     if (w->total_need + w->total_sector + w->total_language + w->total_practical != 10000)
         return table_fail(t, "total.* must add up to 10000");
+    /* With less, a need met better could lower the total (score.c). */
+    if (w->total_need < 5000)
+        return table_fail(t, "total.need must be at least 5000");
     if (w->practical_size + w->practical_export + w->practical_checked + w->practical_certified !=
         10000)
         return table_fail(t, "practical.* must add up to 10000");

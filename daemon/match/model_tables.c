@@ -12,11 +12,20 @@ static int sector_group_of(const struct model *m, const char *code)
     return point == NULL ? 0 : model_sector(m, code, (size_t)(point - code));
 }
 
+/* "f" or "-". */
+static int table_flag(const struct table *t, const char *s, bool *ret)
+{
+    if (strcmp(s, "f") != 0 && strcmp(s, "-") != 0)
+        return table_fail(t, "unknown flag \"%s\"", s);
+    *ret = s[0] == 'f';
+    return 0;
+}
+
 int model_read_sectors(struct table *t)
 {
     struct model *m = t->m;
     int rc;
-    while ((rc = table_next(t, 5)) > 0) {
+    while ((rc = table_next(t, 6)) > 0) {
         long id;
         const char *code = t->t.field[1];
         if (table_number(t, t->t.field[0], 1, SECTOR_IDS - 1, &id) < 0)
@@ -29,12 +38,14 @@ int model_read_sectors(struct table *t)
         int group = sector_group_of(m, code);
         if (strchr(code, '.') != NULL && group == 0)
             return table_fail(t, "the group of %s must stand before it", code);
+        if (table_flag(t, t->t.field[2], &s->finance) < 0)
+            return -1;
         if (group == 0 && m->group_count == GROUPS_MAX)
             return table_fail(t, "more than %d groups", GROUPS_MAX);
         s->group = (uint8_t)(group != 0 ? group : id);
         s->group_no =
             (uint8_t)(group != 0 ? m->sectors[group].group_no : (uint8_t)m->group_count++);
-        table_titles(t, 2, &s->title);
+        table_titles(t, 3, &s->title);
         s->code = code;
         m->sector_order[m->sector_count++] = (uint8_t)id;
     }
@@ -59,9 +70,9 @@ int model_read_regions(struct table *t)
         bool kh = strncmp(code, "KH-", 3) == 0;
         if (!kh && strncmp(code, "CA-", 3) != 0)
             return table_fail(t, "%s is neither in KH nor in CA", code);
-        bool french = strcmp(t->t.field[2], "f") == 0;
-        if (!french && strcmp(t->t.field[2], "-") != 0)
-            return table_fail(t, "unknown flag \"%s\"", t->t.field[2]);
+        bool french;
+        if (table_flag(t, t->t.field[2], &french) < 0)
+            return -1;
         struct region *r = &m->regions[id];
         r->country = kh ? COUNTRY_KH : COUNTRY_CA;
         r->french = french;

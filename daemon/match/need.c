@@ -7,15 +7,20 @@ static int32_t larger(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
-/* Whole groups are no lack of precision for capital: a fund names fields, not products. */
+/* Whole groups are no lack of precision for capital: a fund names fields, not products. And capital
+ * offered under finance itself is for any field. */
 static int32_t close_pair(const struct model *m, const struct need_view *x,
                           const struct need_view *y, uint8_t sx, uint8_t sy)
 {
     int32_t c = m->close[sx][sy];
+    if (x->kind != KIND_CAPITAL || y->kind != KIND_CAPITAL)
+        return c;
     bool group = m->sectors[sx].group == sx || m->sectors[sy].group == sy;
-    if (c == m->w.close_group && group && sx != sy && x->kind == KIND_CAPITAL &&
-        y->kind == KIND_CAPITAL)
-        c = m->w.close_group_capital;
+    if (group && sx != sy && m->sectors[sx].group == m->sectors[sy].group)
+        c = larger(c, m->w.close_group_capital);
+    const struct need_view *offer = x->role < SIDE_SEEK * KIND_COUNT ? x : y;
+    if (m->sectors[offer->sector].finance)
+        c = larger(c, m->w.close_finance);
     return c;
 }
 
@@ -35,18 +40,22 @@ static int32_t close_core(const struct model *m, const struct need_view *x,
     return best;
 }
 
+/* What the texts name. A thing that both name, but neither is listed under, may be a mere
+ * circumstance. */
 static int32_t close_named(const struct model *m, const struct need_view *x,
-                           const struct need_view *y)
+                           const struct need_view *y, bool shared)
 {
-    int32_t best = 0;
+    int32_t one = 0, both = 0;
     for (size_t i = 0; i < x->named_count; i++) {
-        best = larger(best, m->close[x->named[i]][y->sector]);
+        one = larger(one, m->close[x->named[i]][y->sector]);
         for (size_t k = 0; k < y->named_count; k++)
-            best = larger(best, m->close[x->named[i]][y->named[k]]);
+            both = larger(both, m->close[x->named[i]][y->named[k]]);
     }
     for (size_t k = 0; k < y->named_count; k++)
-        best = larger(best, m->close[x->sector][y->named[k]]);
-    return best;
+        one = larger(one, m->close[x->sector][y->named[k]]);
+    if (!shared)
+        return larger(one, both) * m->w.fit_text_loose / 1000;
+    return larger(one * m->w.fit_text / 1000, both * m->w.fit_text_both / 1000);
 }
 
 /* Both lists are sorted. */
@@ -87,8 +96,10 @@ static int32_t hs_factor(const struct model *m, const struct need_view *x,
 static int32_t topic_factor(const struct model *m, const struct need_view *x,
                             const struct need_view *y, int shared, int32_t c)
 {
-    if (shared > 0)
-        return c + (1000 - c) * (shared > 1 ? m->w.fit_topic2 : m->w.fit_topic1) / 1000;
+    if (shared > 0) {
+        c += c * (shared > 1 ? m->w.fit_topic2 : m->w.fit_topic1) / 1000;
+        return c > 1000 ? 1000 : c;
+    }
     if (x->topic_count > 0 && y->topic_count > 0)
         return c * m->w.fit_topic_none / 1000;
     return c * m->w.fit_topic_silent / 1000;
@@ -100,8 +111,7 @@ static int32_t need_content(const struct model *m, const struct need_view *x,
 {
     int shared = shared_topics(x, y);
     int32_t c = close_core(m, x, y);
-    int32_t named = close_named(m, x, y);
-    c = larger(c, named * (shared > 0 ? m->w.fit_text : m->w.fit_text_loose) / 1000);
+    c = larger(c, close_named(m, x, y, shared > 0));
     if (c == 0)
         return 0;
     c = topic_factor(m, x, y, shared, c);
@@ -163,6 +173,16 @@ static void own_meets(const struct model *m, const struct view *x, const struct 
     }
 }
 
+/* How much an offer is made for companies in sector s, by what it says. */
+static int32_t serve_weight(const struct model *m, const struct need_view *n, uint8_t s)
+{
+    if (memchr(n->named, s, n->named_count) != NULL)
+        return m->w.serve_offer;
+    if (n->kind != KIND_CAPITAL)
+        return 0;
+    return n->sector == s || n->sector == m->sectors[s].group ? m->w.serve_capital : 0;
+}
+
 /* x says that it serves y's field: in an offer, or in its description. */
 static void serve_meets(const struct model *m, const struct view *x, const struct view *y,
                         bool x_is_b, int32_t *of_x, int32_t *of_y, struct need_result *ret)
@@ -176,9 +196,10 @@ static void serve_meets(const struct model *m, const struct view *x, const struc
             continue; /* its own field: colleagues, not customers */
         for (size_t i = 0; i < x->offer_count; i++) {
             const struct need_view *n = &x->needs[i];
-            if (memchr(n->named, s, n->named_count) == NULL)
+            int32_t w = serve_weight(m, n, s);
+            if (w == 0)
                 continue;
-            meet.strength = m->w.serve_offer * n->specific / 1000 * vague / 1000;
+            meet.strength = w * n->specific / 1000 * vague / 1000;
             meet.how = MEET_SERVES;
             meet.need_x = (uint8_t)i;
             of_x[i] = larger(of_x[i], meet.strength);

@@ -2,41 +2,51 @@
 
 /* Puts the factors together: docs/SCORING.md, "Recombining". */
 
-/* The share, of ten thousand, that sector, language and practical may count: they order what has
- * a reason, they are no reason themselves. */
-static int32_t gate(const struct model *m, int32_t need, int32_t sector)
+/*
+ * The others count only as far as there is a reason to meet: their share of the weight is opened by
+ * the need, or a little by the closeness of the fields, and what they do not take falls to the
+ * need. So the weights of a pair always add up to all. All is computed in one fraction and cut
+ * once: a need that is met better never lowers the total.
+ */
+struct blend {
+    int64_t gate, whole; /* gate / whole: how far the others may count, 0..1 */
+    int64_t others;      /* sum of their full weights times their values */
+};
+
+static struct blend blend_make(const struct model *m, const struct factor_value *f, int32_t need)
 {
-    int32_t g = need >= m->w.gate_full ? SCORE_MAX : need * SCORE_MAX / m->w.gate_full;
-    int32_t floor = m->w.gate_floor * sector / SCORE_MAX;
-    return g > floor ? g : floor;
+    int64_t full = m->w.gate_full, met = need < full ? need : full;
+    int64_t floor = full * m->w.gate_floor * f[FACTOR_SECTOR].value / SCORE_MAX;
+    struct blend b = {.gate = met * SCORE_MAX, .whole = full * SCORE_MAX};
+    if (b.gate < floor)
+        b.gate = floor;
+    b.others = (int64_t)m->w.total_sector * f[FACTOR_SECTOR].value +
+               (int64_t)m->w.total_language * f[FACTOR_LANGUAGE].value +
+               (int64_t)m->w.total_practical * f[FACTOR_PRACTICAL].value;
+    return b;
 }
 
-static int32_t total(const struct factor_value f[FACTOR_COUNT])
+static int32_t total(const struct model *m, const struct factor_value *f, int32_t need)
 {
-    int64_t sum = 0;
-    for (int i = 0; i < FACTOR_COUNT; i++)
-        sum += (int64_t)f[i].value * f[i].weight;
-    return (int32_t)((sum + SCORE_MAX / 2) / SCORE_MAX);
+    struct blend b = blend_make(m, f, need);
+    int64_t all = b.whole * SCORE_MAX;
+    int64_t share = (SCORE_MAX - m->w.total_need) * b.gate; /* of the others, out of all */
+    return (int32_t)((need * (all - share) + b.gate * b.others + all / 2) / all);
+}
+
+static int32_t weight(int32_t full, const struct blend *b)
+{
+    return (int32_t)((full * b->gate + b->whole / 2) / b->whole);
 }
 
 static void weigh(const struct model *m, struct factor_value f[FACTOR_COUNT])
 {
-    int32_t g = gate(m, f[FACTOR_NEED].value, f[FACTOR_SECTOR].value);
-    f[FACTOR_NEED].weight = m->w.total_need;
-    f[FACTOR_SECTOR].weight = m->w.total_sector * g / SCORE_MAX;
-    f[FACTOR_LANGUAGE].weight = m->w.total_language * g / SCORE_MAX;
-    f[FACTOR_PRACTICAL].weight = m->w.total_practical * g / SCORE_MAX;
-}
-
-/* The same pair, with the needs of one side alone. */
-static int32_t total_of(const struct model *m, const struct factor_value f[FACTOR_COUNT],
-                        int32_t need)
-{
-    struct factor_value g[FACTOR_COUNT];
-    memcpy(g, f, sizeof g);
-    g[FACTOR_NEED].value = need;
-    weigh(m, g);
-    return total(g);
+    struct blend b = blend_make(m, f, f[FACTOR_NEED].value);
+    f[FACTOR_SECTOR].weight = weight(m->w.total_sector, &b);
+    f[FACTOR_LANGUAGE].weight = weight(m->w.total_language, &b);
+    f[FACTOR_PRACTICAL].weight = weight(m->w.total_practical, &b);
+    f[FACTOR_NEED].weight = SCORE_MAX - f[FACTOR_SECTOR].weight - f[FACTOR_LANGUAGE].weight -
+                            f[FACTOR_PRACTICAL].weight;
 }
 
 void pair_score(const struct model *m, const struct view *a, const struct view *b, int32_t today,
@@ -52,9 +62,9 @@ void pair_score(const struct model *m, const struct view *a, const struct view *
     s->factors[FACTOR_LANGUAGE].value = ret->language.value;
     s->factors[FACTOR_PRACTICAL].value = ret->practical.value;
     weigh(m, s->factors);
-    s->total = total(s->factors);
-    s->a_to_b = total_of(m, s->factors, ret->need.a);
-    s->b_to_a = total_of(m, s->factors, ret->need.b);
+    s->total = total(m, s->factors, ret->need.both);
+    s->a_to_b = total(m, s->factors, ret->need.a);
+    s->b_to_a = total(m, s->factors, ret->need.b);
     memcpy(s->language, ret->language.code, sizeof s->language);
 }
 

@@ -46,10 +46,11 @@ static uint16_t need_specific(const struct model *m, const struct view *v,
 {
     int32_t s = 1000;
     bool group = m->sectors[n->sector].group == n->sector;
-    if (vague)
-        s = s * m->w.fit_vague / 1000;
-    if (group && n->core_count == 1 && n->hs_count == 0 && n->kind != KIND_CAPITAL)
-        s = s * m->w.fit_broad / 1000;
+    if (vague && m->w.fit_vague < s)
+        s = m->w.fit_vague;
+    if (group && n->core_count == 1 && n->hs_count == 0 && n->kind != KIND_CAPITAL &&
+        m->w.fit_broad < s)
+        s = m->w.fit_broad;
     if (v->p[AT_FLAGS] & FLAG_VAGUE)
         s = s * m->w.fit_vague_company / 1000;
     return (uint16_t)s;
@@ -72,7 +73,9 @@ static size_t need_open(const struct model *m, const struct view *v, const uint8
         n->topics[i] = get16(at);
         const struct concept *c = topic_get(m, n->topics[i]);
         for (size_t k = 0; c != NULL && k < c->sector_count; k++)
-            if (c->sectors[k] != n->sector)
+            /* In a need of capital, words of finance say how, not what for. */
+            if (c->sectors[k] != n->sector &&
+                (n->kind != KIND_CAPITAL || !m->sectors[c->sectors[k]].finance))
                 set_add(n->named, &n->named_count, TEXT_SECTORS, c->sectors[k]);
     }
     n->text = (struct text_ref){(const char *)at, p[5]};

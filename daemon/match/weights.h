@@ -16,9 +16,11 @@
     X(gate_floor, "gate.floor", 0, 10000)                                                          \
     X(close_group, "close.group", 0, 1000)                                                         \
     X(close_group_capital, "close.group-capital", 0, 1000)                                         \
+    X(close_finance, "close.finance", 0, 1000)                                                     \
     X(close_refined, "close.refined", 0, 1000)                                                     \
     X(close_sibling, "close.sibling", 0, 1000)                                                     \
     X(fit_text, "fit.text", 0, 1000)                                                               \
+    X(fit_text_both, "fit.text-both", 0, 1000)                                                     \
     X(fit_text_loose, "fit.text-loose", 0, 1000)                                                   \
     X(fit_hs6, "fit.hs6", 0, 1000)                                                                 \
     X(fit_hs4, "fit.hs4", 0, 1000)                                                                 \
@@ -44,6 +46,7 @@
     X(own_training, "own.training", 0, 1000)                                                       \
     X(own_joint, "own.joint-venture", 0, 1000)                                                     \
     X(serve_offer, "serve.offer", 0, 1000)                                                         \
+    X(serve_capital, "serve.capital", 0, 1000)                                                     \
     X(serve_described, "serve.described", 0, 1000)                                                 \
     X(sector_main, "sector.main", 0, 1000)                                                         \
     X(sector_other, "sector.other", 0, 1000)                                                       \

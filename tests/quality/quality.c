@@ -117,21 +117,27 @@ static void figures_print(const char *title, const struct figures *f)
 
 static void no_need(struct model *m)
 {
-    m->w.total_need = 0;
+    memset(m->meets, 0, sizeof m->meets);
+    m->w.own_goods = m->w.own_services = m->w.own_technology = m->w.own_training = 0;
+    m->w.own_joint = m->w.serve_offer = m->w.serve_described = m->w.serve_capital = 0;
+    m->w.gate_floor = SCORE_MAX;
 }
 
 static void no_sector(struct model *m)
 {
+    m->w.total_need += m->w.total_sector;
     m->w.total_sector = 0;
 }
 
 static void no_language(struct model *m)
 {
+    m->w.total_need += m->w.total_language;
     m->w.total_language = 0;
 }
 
 static void no_practical(struct model *m)
 {
+    m->w.total_need += m->w.total_practical;
     m->w.total_practical = 0;
 }
 
@@ -176,7 +182,7 @@ static void no_cross(struct model *m)
 static void no_implied(struct model *m)
 {
     m->w.own_goods = m->w.own_services = m->w.own_technology = m->w.own_training = 0;
-    m->w.own_joint = m->w.serve_offer = m->w.serve_described = 0;
+    m->w.own_joint = m->w.serve_offer = m->w.serve_described = m->w.serve_capital = 0;
 }
 
 static void no_vague(struct model *m)
