@@ -13,19 +13,20 @@
 
 /* What the commands work with. main.c makes one; tests make their own. */
 struct app {
-    FILE *out;                         /* data */
-    FILE *err;                         /* messages */
-    bool out_tty;                      /* out is a terminal */
-    bool err_tty;                      /* err is one: progress may be shown */
-    bool in_shell;                     /* run from `spean shell` */
-    const volatile sig_atomic_t *stop; /* nonzero once Ctrl-C was pressed; or NULL */
+    FILE *out;                   /* data */
+    FILE *err;                   /* messages */
+    bool out_tty;                /* out is a terminal */
+    bool err_tty;                /* err is one: progress may be shown */
+    bool in_shell;               /* run from `spean shell` */
+    bool loaded;                 /* the settings below are filled in */
+    volatile sig_atomic_t *stop; /* nonzero once Ctrl-C was pressed; or NULL */
 
     /* from the options, the environment, the configuration file: settings.h */
     char *server;
     char *token;  /* or NULL */
     char lang[4]; /* eng, fra or khm */
     uint64_t timeout_ms;
-    char *config_dir; /* where import profiles of the project are looked for first, or NULL */
+    char *config_dir; /* where import profiles are looked for first, or NULL */
     struct style style;
 
     struct link *link; /* opened by the first call */
@@ -38,8 +39,9 @@ int app_usage(struct app *app, const char *fmt, ...) __attribute__((format(print
 
 /* Opens the link and logs in, unless done. EXIT_DONE, or an exit code with the message said. */
 int app_connect(struct app *app);
-/* Connects if need be and calls; *ret is to be given to answer_done. EXIT_DONE, or an exit code
- * without a message: look at *ret, or app_fail. params stays the caller's. */
+/* Connects if need be and calls; *ret is to be given to answer_done. EXIT_DONE, or an exit code;
+ * app_fail says why when *ret has an error or a message (else it was said). params stays the
+ * caller's. */
 int app_try(struct app *app, const char *method, const json_t *params, struct answer *ret);
 /*
  * The usual way: params (NULL on no memory is fine: said and failed) is taken over. EXIT_DONE with
@@ -50,6 +52,9 @@ int app_call(struct app *app, const char *method, json_t *params, json_t **ret_r
 int app_fail(struct app *app, const struct answer *a);
 /* The exit code for an answer, saying nothing. */
 int answer_exit(const struct answer *a);
+
+void app_disconnect(struct app *app);
+void app_done(struct app *app); /* closes the link, frees the settings */
 
 /* Data went out? EXIT_DONE, or EXIT_FAILED with a message (a full disk; not for a closed pipe). */
 int app_flush(struct app *app, int failed);

@@ -15,7 +15,6 @@ struct option_entry {
 };
 
 #define ARGS_OPTIONS_MAX 48
-#define ARGS_REPEAT_MAX 64
 
 /* What stands on the command line, after parsing. Points into argv. */
 struct args {

@@ -60,9 +60,12 @@ int command_takes_verb(const char *noun);
 
 /* The options that every command takes. */
 extern const struct option_entry common_options[];
+extern const char *const format_words[];
+extern const char *const lang_words[];
 
 void command_help(FILE *f, const struct command *c);
-void command_help_all(FILE *f);
+/* All commands, or those of one noun (NULL: all). */
+void command_help_all(FILE *f, const char *noun);
 
 /* Runs one command line: argv[0] is the first word after the program's name. Exit code. */
 int command_run(struct app *app, int argc, char **argv);

@@ -22,7 +22,8 @@ struct style {
     enum format format;
     size_t columns; /* width of the terminal; 0: no limit */
     bool colour;
-    bool raw; /* CSV: formulas as they are */
+    bool terminal; /* the data goes to a terminal: even CSV is escaped for it */
+    bool raw;      /* CSV: formulas as they are */
 };
 
 /* A column shows one value of each record. */
@@ -31,6 +32,9 @@ struct column {
     const char *path; /* members to follow: "company.name" */
     bool right;       /* numbers: to the right */
     bool wide;        /* gives way when the table is too wide */
+    bool below;       /* tables: a line of its own under the row */
+    bool lines;       /* records: the cell's line ends part it; elsewhere they are blanks */
+    const char *tone; /* tables with colour: SGR parameters ("1": bold), or NULL */
     /* Renders the value its own way (value: at path, or NULL); NULL: cell_text. 0 or -1. */
     int (*cell)(struct buf *out, const json_t *value, const json_t *record);
 };
@@ -66,5 +70,12 @@ int output_record(FILE *f, const struct style *style, const struct column *colum
 int csv_cell(struct buf *out, const char *s, size_t len, bool raw);
 /* Text for a terminal: escaped, cut to width at a grapheme boundary with an ellipsis. 0 or -1. */
 int screen_text(struct buf *out, const char *s, size_t len, size_t width);
+/* The same broken into lines of at most width (0: one line), each after indent blanks. 0 or -1. */
+int screen_wrap(struct buf *out, const char *s, size_t len, size_t width, size_t indent);
+/* Adds the cell of a record, as data. 0 or -1. */
+int column_cell(struct buf *out, const struct column *c, const json_t *record);
+/* JSON text in which characters that could steer a terminal are \\u escapes; same value. 0 or -1.
+ */
+int json_screen(struct buf *out, const json_t *value, bool pretty);
 
 #endif

@@ -1,0 +1,197 @@
+#include "app.h"
+#include "company_find.h"
+#include "company_view.h"
+#include "match_view.h"
+#include "titles.h"
+
+#include <stdlib.h>
+
+static const char *const kind_words[] = {"goods",         "services", "technology",
+                                         "capital",       "training", "distribution",
+                                         "joint-venture", "research", NULL};
+
+static const struct option_entry options[] = {
+    {"limit", 'n', "N", NULL, "at most so many, up to 100 (10 unless given)"},
+    {"min-score", 0, "SCORE", NULL, "only with at least this score, 0 to 100"},
+    {"sector", 0, "CODE", NULL, "only partners with this sector; a group finds its leaves"},
+    {"region", 0, "CODE", NULL, "only partners of this region (ISO 3166-2)"},
+    {"kind", 0, "KIND", kind_words, "only where an offer of this kind meets a seek"},
+    {"with-lang", 0, "CODE", NULL, "only partners who speak this language (ISO 639-3)"},
+    {0},
+};
+
+static const struct column table_columns[] = {
+    {.title = "#", .path = "rank", .right = true},
+    {.title = "score", .path = "score", .right = true, .cell = cell_score, .tone = "1;32"},
+    {.title = "company", .path = "company.name", .wide = true, .tone = "1"},
+    {.title = "region", .path = "company.region"},
+    {.title = "sectors", .path = "company.sectors", .wide = true},
+    {.title = "language", .path = "language"},
+    {.title = "why", .cell = cell_reason, .below = true},
+};
+static const struct column data_columns[] = {
+    {.title = "rank", .path = "rank"},
+    {.title = "score", .path = "score"},
+    {.title = "id", .path = "company.id"},
+    {.title = "name", .path = "company.name"},
+    {.title = "country", .path = "company.country"},
+    {.title = "region", .path = "company.region"},
+    {.title = "city", .path = "company.city"},
+    {.title = "sectors", .path = "company.sectors"},
+    {.title = "language", .path = "language"},
+    {.title = "reason", .cell = cell_reason},
+};
+#define TABLE_COLUMNS (sizeof(table_columns) / sizeof(table_columns[0]))
+#define DATA_COLUMNS (sizeof(data_columns) / sizeof(data_columns[0]))
+
+/* 0 with *ret (-1: not given), or -1. */
+static int read_score(const struct args *args, double *ret)
+{
+    const char *text = args_get(args, "min-score");
+    char *end;
+
+    *ret = -1;
+    if (!text)
+        return 0;
+    *ret = strtod(text, &end);
+    return end != text && *end == '\0' && *ret >= 0 && *ret <= 100 ? 0 : -1;
+}
+
+static json_t *match_params(const struct app *app, const struct args *args, const char *id,
+                            int64_t limit, double score)
+{
+    json_t *params = json_pack("{s:s, s:I, s:s, s:{s:s*, s:s*, s:s*, s:s*}}", "id", id, "limit",
+                               (json_int_t)limit, "lang", app->lang, "filter", "sector",
+                               args_get(args, "sector"), "region", args_get(args, "region"), "kind",
+                               args_get(args, "kind"), "lang", args_get(args, "with-lang"));
+
+    if (params && score >= 0)
+        json_object_set_new(params, "min_score", json_real(score));
+    return params;
+}
+
+/*
+ * A company that was written a moment ago may not have reached the index: the seq of the newest
+ * change, to wait for; -1 if it cannot be told.
+ */
+static json_int_t newest_seq(struct app *app)
+{
+    struct answer health = {0}, changes = {0};
+    const json_t *seq, *list;
+    json_t *params = NULL;
+    json_int_t newest = -1;
+
+    app_try(app, "system.health", NULL, &health);
+    seq = json_path(health.result, "index.seq");
+    if (json_is_integer(seq))
+        params = json_pack("{s:I, s:i}", "since", json_integer_value(seq), "limit", 1000);
+    if (params)
+        app_try(app, "changes.list", params, &changes);
+    list = json_object_get(changes.result, "changes");
+    if (json_array_size(list) > 0)
+        newest = json_integer_value(
+            json_object_get(json_array_get(list, json_array_size(list) - 1), "seq"));
+    else if (seq)
+        newest = json_integer_value(seq);
+    json_decref(params);
+    answer_done(&changes);
+    answer_done(&health);
+    return newest;
+}
+
+/* match.list; params are taken over. Exit code as app_call. */
+static int match_call(struct app *app, json_t *params, json_t **ret)
+{
+    struct answer a = {0};
+    json_int_t seq;
+
+    if (params && app_try(app, "match.list", params, &a) == EXIT_NOT_FOUND) {
+        seq = newest_seq(app);
+        if (seq >= 0)
+            json_object_set_new(params, "min_seq", json_integer(seq));
+    }
+    if (a.kind == ANSWER_RESULT && a.result) {
+        *ret = json_incref(a.result);
+        answer_done(&a);
+        json_decref(params);
+        return EXIT_DONE;
+    }
+    answer_done(&a);
+    return app_call(app, "match.list", params, ret);
+}
+
+/* Numbers the matches for the table, and names codes as people do where people look. */
+static int match_print(struct app *app, json_t *result)
+{
+    bool table = app->style.format == FORMAT_TABLE;
+    const json_t *list = json_object_get(result, "matches");
+    json_t *titles = table && json_array_size(list) > 0 ? titles_load(app) : NULL;
+    struct printer *p = printer_new(app->out, &app->style, table ? table_columns : data_columns,
+                                    table ? TABLE_COLUMNS : DATA_COLUMNS);
+
+    for (size_t i = 0; p && i < json_array_size(list); i++) {
+        json_t *match = json_array_get(list, i), *company = json_object_get(match, "company");
+
+        if (app->style.format != FORMAT_NDJSON)
+            json_object_set_new(match, "rank", json_integer((json_int_t)i + 1));
+        if (table) {
+            titles_put(titles, company, "region");
+            titles_put(titles, company, "sectors");
+        }
+        printer_add(p, match);
+    }
+    json_decref(titles);
+    return p ? printer_end(p) : -1;
+}
+
+static void match_say(struct app *app, const json_t *result)
+{
+    const char *name = json_string_value(json_path(result, "company.name"));
+    size_t n = json_array_size(json_object_get(result, "matches"));
+
+    if (n == 0)
+        app_say(app, "no partners for %s: is the profile published, with offers or seeks?",
+                name ? name : "it");
+    else if (app->style.format == FORMAT_TABLE)
+        app_say(app, "the best %zu partner%s of %s", n, n == 1 ? "" : "s", name ? name : "it");
+}
+
+static int run(struct app *app, const struct args *args)
+{
+    struct company_found found;
+    char err[200];
+    int64_t limit;
+    json_t *result;
+    double score;
+    int r;
+
+    if (args_int(args, "limit", 1, 100, 10, &limit, err, sizeof(err)) < 0)
+        return app_usage(app, "%s", err);
+    if (read_score(args, &score) < 0)
+        return app_usage(app, "--min-score must be a number from 0 to 100");
+    r = company_find(app, args->word[0], false, &found);
+    if (r == EXIT_DONE)
+        r = match_call(app, match_params(app, args, found.id, limit, score), &result);
+    if (r != EXIT_DONE)
+        return r;
+    match_say(app, result);
+    if (app->style.format == FORMAT_JSON)
+        r = output_json(app->out, &app->style, result);
+    else
+        r = match_print(app, result);
+    json_decref(result);
+    return app_flush(app, r);
+}
+
+const struct command command_match = {
+    .noun = "match",
+    .words = "COMPANY",
+    .min = 1,
+    .max = 1,
+    .summary = "Suggest partners of the other country for a company.",
+    .help =
+        "The best come first; each with the sentence that counted most. spean explain says all\n"
+        "of them for one pair.\n",
+    .options = options,
+    .run = run,
+};
