@@ -102,13 +102,15 @@ static void candidate_score(struct candidate *list, size_t *n, const char *secto
 }
 
 /* The sector that the row's words speak of most, or NULL. */
-static const char *words_decide(const struct mapping *m, const json_t *row, const char *groups)
+static const char *words_decide(const struct mapping *m, const json_t *row, const char *groups,
+                                const char *enough)
 {
     const struct table *words = mapping_table(m, "sectors", "keywords_table");
     struct candidate list[CANDIDATES_MAX];
     size_t n = 0, columns_n;
     char *const *columns = mapping_columns(m, "sectors", "keywords_in", &columns_n);
     const struct candidate *best = NULL;
+    int least = enough[0] != '\0' ? atoi(enough) : SCORE_ENOUGH;
 
     for (size_t c = 0; words != NULL && c < columns_n; c++) {
         char *raw = value_text(json_object_get(row, columns[c]));
@@ -127,7 +129,7 @@ static const char *words_decide(const struct mapping *m, const json_t *row, cons
         free(text);
     }
     for (size_t i = 0; i < n; i++)
-        if (list[i].score >= SCORE_ENOUGH && (best == NULL || list[i].score > best->score))
+        if (list[i].score >= least && (best == NULL || list[i].score > best->score))
             best = &list[i];
     return best != NULL ? best->sector : NULL;
 }
@@ -144,7 +146,7 @@ static int code_map(const struct mapping *m, const json_t *row, const struct tab
     const char *words = NULL;
 
     if (entry->extra[0] != '\0')
-        words = words_decide(m, row, entry->extra);
+        words = words_decide(m, row, entry->extra, entry->extra2);
     if (words != NULL && sector_add(sectors, words) < 0)
         return -1;
     if (strcmp(entry->value, "-") != 0)
@@ -162,17 +164,17 @@ static int naics_map(const struct mapping *m, const json_t *row, json_t *sectors
 
     if (r == 0 && entry != NULL)
         r = code_map(m, row, entry, sectors);
+    if (r == 0 && entry == NULL) {
+        const char *words = words_decide(m, row, "*", "");
+
+        if (words != NULL)
+            r = sector_add(sectors, words);
+    }
     for (size_t i = 0; r == 0 && t != NULL && others[i] != NULL; i++) {
         const struct table_row *other = prefix_find(t, others[i]);
 
         if (decisive(other))
             r = sector_add(sectors, other->value);
-    }
-    if (r == 0 && json_array_size(sectors) == 0 && entry == NULL) {
-        const char *words = words_decide(m, row, "*");
-
-        if (words != NULL)
-            r = sector_add(sectors, words);
     }
     if (r == 0 && json_array_size(sectors) == 0)
         r = code != NULL ? note_add(notes, "no sector for NAICS %.80s", code)

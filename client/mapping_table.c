@@ -132,7 +132,8 @@ int table_sort(struct table *t, char *err, size_t errlen)
         qsort(t->rows, t->n, sizeof(*t->rows), row_compare);
     for (size_t i = 1; i < t->n; i++) {
         if (strcmp(t->rows[i - 1].name, t->rows[i].name) == 0 &&
-            strcmp(t->rows[i - 1].value, t->rows[i].value) != 0) {
+            (strcmp(t->rows[i - 1].value, t->rows[i].value) != 0 ||
+             strcmp(t->rows[i - 1].extra, t->rows[i].extra) != 0)) {
             snprintf(err, errlen, "\"%s\" stands for %s and for %s", t->rows[i].name,
                      t->rows[i - 1].value, t->rows[i].value);
             return -1;
