@@ -72,7 +72,8 @@ static const struct opt options[] = {
     {"limits", "buffers", OPT_BYTES, AT(limits.buffers), "256m", 1 * MIB, 64 * GIB,
      "Bytes in the buffers of all connections; above, those that hold most are dropped."},
     {"limits", "connections", OPT_INT, AT(limits.connections), "10000", 1, 1000000,
-     "Connections at a time; one more is told so and closed."},
+     "Connections at a time; one more is told so and closed. The unix socket has 16 places "
+     "beyond."},
     {"limits", "turn", OPT_INT, AT(limits.turn), "16", 1, 10000,
      "Lines of a connection handled before others get their turn."},
     {"limits", "idle", OPT_MS, AT(limits.idle), "5min", 1 * SECOND, 24 * HOUR,

@@ -15,6 +15,7 @@
 #define ACCEPT_TURN 64      /* sockets accepted in one turn of the loop */
 #define ACCEPT_PAUSE_MS 250 /* without descriptors or memory */
 #define REFUSED_MAX 64      /* told that there is no place, at a time */
+#define LOCAL_SPARE 16      /* places that only the unix socket has: the admin gets in */
 
 struct listener {
     struct listener_options o;
@@ -35,9 +36,10 @@ static int reserve_open(void)
 static void listener_hand_over(struct listener *l, int fd)
 {
     struct worker *w = l->o.workers[l->next];
+    unsigned max = l->o.max_connections + (l->local ? LOCAL_SPARE : 0);
 
     l->next = (l->next + 1) % l->o.worker_count;
-    if (net_shared_connections(l->o.shared) < l->o.max_connections)
+    if (net_shared_connections(l->o.shared) < max)
         (void)worker_adopt(w, fd, l->local);
     else if (atomic_load(&l->o.shared->refused) < REFUSED_MAX)
         worker_refuse(w, fd);

@@ -209,13 +209,16 @@ static void one_too_many_is_told_so(void **state)
     struct listener *l;
     char err[200] = "", line[1000];
     json_t *answer, *error;
+    struct listener *local;
     int first, second;
 
     (void)state;
     limits.connections = 1;
     place_open(&p, &limits, NULL);
     l = listener_new_tcp(&p.o, "127.0.0.1:0", err, sizeof err);
+    local = listener_new_unix(&p.o, p.path, 0600, err, sizeof err);
     assert_non_null(l);
+    assert_non_null(local);
     first = dial_tcp(listener_port(l));
     echo(&p, first);
     second = dial_tcp(listener_port(l));
@@ -233,6 +236,10 @@ static void one_too_many_is_told_so(void **state)
     client_expect_end(second, false);
     close(second);
     echo(&p, first);
+    second = dial_unix(p.path); /* the admin still gets in */
+    echo(&p, second);
+    close(second);
+    listener_free(local);
     close(first);
     wait_until(net_shared_connections(p.x->shared) == 0);
     first = dial_tcp(listener_port(l)); /* there is a place again */
