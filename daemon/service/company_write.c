@@ -15,6 +15,7 @@
 enum { WRITES_MAX = 64 * 1024 * 1024, ERRORS_MARK = 200000, RETRY_MS = 100 };
 
 struct write {
+    struct service *s;
     struct plan plan;
     json_t *own;     /* the patch of archive and confirm */
     bool many;       /* company.upsertMany */
@@ -22,6 +23,7 @@ struct write {
     char digest[DIGEST_TEXT];
     struct buf answer; /* the result without its seq, which is known last */
     unsigned tries;
+    bool has_turn;
     uint64_t lost_ms; /* a write was sent and its connection lost; 0: not */
 };
 
@@ -31,11 +33,17 @@ static void write_send(struct request *r);
 static void write_free(void *state)
 {
     struct write *w = state;
+    struct service *s = w->s;
+    bool had_turn = w->has_turn;
 
     plan_done(&w->plan);
     json_decref(w->own);
     buf_done(&w->answer);
     free(w);
+    if (had_turn) {
+        s->turn_taken = false;
+        requests_wake(s, WAKE_TURN);
+    }
 }
 
 /* ---- the answer ---- */
@@ -195,6 +203,24 @@ static bool sqlstate_moved(const char *sqlstate)
            strcmp(sqlstate, "40P01") == 0;
 }
 
+/*
+ * Writes that were in each other's way are tried again one at a time: all at once, only one of them
+ * would get through in each round, and the last of many never.
+ */
+static void write_turn(struct request *r)
+{
+    struct write *w = r->state;
+
+    if (!w->has_turn && r->s->turn_taken) {
+        request_wait(r, WAKE_TURN, r->deadline_ms, write_turn,
+                     w->lost_ms ? request_unknown : request_expired);
+        return;
+    }
+    w->has_turn = true;
+    r->s->turn_taken = true;
+    write_find(r);
+}
+
 static void write_sql(struct request *r, const struct store_result *result)
 {
     struct write *w = r->state;
@@ -204,7 +230,7 @@ static void write_sql(struct request *r, const struct store_result *result)
     else if (++w->tries >= WRITE_TRIES)
         request_refuse(r, REASON_CONTENTION);
     else
-        write_find(r);
+        write_turn(r);
 }
 
 /* ---- the steps ---- */
@@ -368,6 +394,7 @@ static struct write *write_new(struct request *r, enum plan_kind kind, size_t co
     rules.codes.today = rules.today;
     if (!w)
         goto fail;
+    w->s = r->s;
     r->state = w;
     r->state_free = write_free;
     buf_init(&w->answer, ANSWER_MAX);

@@ -19,7 +19,7 @@
 #define UNAVAILABLE_MS 1000 /* how long a request may wait for a database that is away */
 #define TOKENS_APART_MS 250 /* loads of the token table are at least this far apart */
 #define NOTIFY_APART_MS 50  /* notifications to subscribers too */
-#define WRITE_TRIES 32      /* of a write that others get in the way of */
+#define WRITE_TRIES 100     /* of a write that others get in the way of */
 #define TOKENS_NUMBER 1     /* pool_run number of the token table's load; no slot makes it */
 
 struct request;
@@ -71,6 +71,7 @@ struct service {
     struct profile_codes codes;
     struct slots slots;
     struct request_list waiting; /* for something to happen (request_wait) */
+    bool turn_taken;             /* a write is being tried again (company_write.c) */
     struct session_list subscribers;
     struct event *notify_timer;
     uint64_t notified_seq, notified_ms;

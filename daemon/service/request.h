@@ -95,9 +95,10 @@ void store_error(const struct request *r, const struct store_result *result, str
 
 /* Things to wait for. */
 enum wake {
-    WAKE_INDEX = 1, /* another index */
-    WAKE_HEAD = 2,  /* the database moved on */
-    WAKE_TOKENS = 4 /* the token table was read, or could not be */
+    WAKE_INDEX = 1,  /* another index */
+    WAKE_HEAD = 2,   /* the database moved on */
+    WAKE_TOKENS = 4, /* the token table was read, or could not be */
+    WAKE_TURN = 8    /* a write that was tried again has ended */
 };
 /* on_wake is called at each of `wakes`, on_timer once at until_ms. */
 void request_wait(struct request *r, unsigned wakes, uint64_t until_ms,
