@@ -70,7 +70,7 @@ int model_read_regions(struct table *t)
         bool kh = strncmp(code, "KH-", 3) == 0;
         if (!kh && strncmp(code, "CA-", 3) != 0)
             return table_fail(t, "%s is neither in KH nor in CA", code);
-        bool french;
+        bool french = false;
         if (table_flag(t, t->t.field[2], &french) < 0)
             return -1;
         struct region *r = &m->regions[id];
