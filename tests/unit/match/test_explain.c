@@ -1,0 +1,176 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "profiles.h"
+
+#include <string.h>
+
+static struct model *model;
+static struct buf a, b; /* a Cambodian miller and an importer of Quebec */
+
+static int load(void **state)
+{
+    (void)state;
+    model = test_model();
+    struct profile p = profile_of(COUNTRY_KH, 1, "Srae Thmey"),
+                   q = profile_of(COUNTRY_CA, 2, "Comptoir");
+    profile_sector(model, &p, "agro-industry.rice");
+    profile_lang(&p, "fra", LEVEL_WORKING);
+    profile_offer(model, &p, KIND_GOODS, "agro-industry.rice", "100630", "Fragrant rice");
+    p.employees = 1;
+    profile_sector(model, &q, "agro-industry.food-processing");
+    profile_lang(&q, "fra", LEVEL_FLUENT);
+    profile_seek(model, &q, KIND_GOODS, "agro-industry.rice", "1006", "Riz HACCP pour épiceries");
+    profile_seek(model, &q, KIND_DISTRIBUTION, "agro-industry.rice", NULL, "");
+    q.region = model_region(model, "CA-QC", 5);
+    q.employees = 900;
+    buf_init(&a, PACKED_MAX);
+    buf_init(&b, PACKED_MAX);
+    profile_pack(model, &p, &a);
+    profile_pack(model, &q, &b);
+    return 0;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    buf_done(&a);
+    buf_done(&b);
+    model_free(model);
+    return 0;
+}
+
+static void says(const struct buf *x, const struct buf *y, enum factor f, enum model_lang lang,
+                 const char *part)
+{
+    struct buf out;
+    buf_init(&out, 8192);
+    assert_int_equal(explain_factor(model, x->data, y->data, TODAY, f, lang, &out), 0);
+    assert_true(out.len > 0);
+    assert_null(strpbrk(out.data, "{}"));
+    if (strstr(out.data, part) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", part, out.data);
+    buf_done(&out);
+}
+
+static void names_the_thing_itself(void **state)
+{
+    (void)state;
+    says(&a, &b, FACTOR_NEED, LANG_ENG,
+         "Comptoir wants to buy “Riz HACCP pour épiceries” (HS 1006). "
+         "Srae Thmey sells “Fragrant rice” (HS 100630).");
+    says(&b, &a, FACTOR_NEED, LANG_ENG, "Srae Thmey sells “Fragrant rice”");
+    says(&a, &b, FACTOR_NEED, LANG_FRA, "Comptoir veut acheter « Riz HACCP");
+    says(&a, &b, FACTOR_NEED, LANG_KHM, "Comptoir ចង់ទិញ «Riz HACCP");
+}
+
+static void tells_every_factor_in_every_language(void **state)
+{
+    (void)state;
+    for (int f = 0; f < FACTOR_COUNT; f++)
+        for (int l = 0; l < LANG_COUNT; l++)
+            says(&a, &b, (enum factor)f, (enum model_lang)l, "");
+    says(&a, &b, FACTOR_SECTOR, LANG_ENG, "Rice milling and export");
+    says(&a, &b, FACTOR_LANGUAGE, LANG_ENG,
+         "They can talk in French; level on the weaker side: working.");
+    says(&a, &b, FACTOR_LANGUAGE, LANG_ENG, "Comptoir is in Quebec");
+    says(&b, &a, FACTOR_LANGUAGE, LANG_FRA, "Langue commune : français");
+    says(&a, &b, FACTOR_PRACTICAL, LANG_ENG, "Srae Thmey has a staff of 1, Comptoir of 900.");
+    says(&a, &b, FACTOR_PRACTICAL, LANG_ENG,
+         "Comptoir asks for a certificate that Srae Thmey does not list: HACCP");
+}
+
+static void says_when_there_is_nothing(void **state)
+{
+    (void)state;
+    struct profile p = profile_of(COUNTRY_KH, 1, "A"), q = profile_of(COUNTRY_CA, 2, "B");
+    struct buf x, y;
+    buf_init(&x, PACKED_MAX);
+    buf_init(&y, PACKED_MAX);
+    profile_pack(model, &p, &x);
+    profile_pack(model, &q, &y);
+    says(&x, &y, FACTOR_NEED, LANG_ENG, "Neither A nor B");
+    says(&x, &y, FACTOR_SECTOR, LANG_ENG, "A has not named its sector");
+    says(&x, &y, FACTOR_LANGUAGE, LANG_ENG, "A has not said which languages");
+    buf_done(&x);
+    buf_done(&y);
+}
+
+static void calls_rivals_rivals(void **state)
+{
+    (void)state;
+    struct profile p = profile_of(COUNTRY_KH, 1, "A"), q = profile_of(COUNTRY_CA, 2, "B");
+    profile_offer(model, &p, KIND_GOODS, "agro-industry.rice", "100630", "Rice");
+    profile_offer(model, &q, KIND_GOODS, "agro-industry.rice", "100630", "Rice");
+    struct buf x, y;
+    buf_init(&x, PACKED_MAX);
+    buf_init(&y, PACKED_MAX);
+    profile_pack(model, &p, &x);
+    profile_pack(model, &q, &y);
+    says(&x, &y, FACTOR_NEED, LANG_ENG, "look like competitors");
+    buf_done(&x);
+    buf_done(&y);
+}
+
+static void explains_exclusion(void **state)
+{
+    (void)state;
+    for (int w = EXCLUDED_NOT; w <= EXCLUDED_ZERO; w++)
+        for (int l = 0; l < LANG_COUNT; l++) {
+            struct buf out;
+            buf_init(&out, 1024);
+            assert_int_equal(
+                explain_excluded(model, a.data, b.data, (enum excluded)w, (enum model_lang)l, &out),
+                0);
+            assert_int_equal(out.len > 0, w != EXCLUDED_NOT);
+            buf_done(&out);
+        }
+}
+
+static void keeps_to_the_ceiling(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, 20);
+    assert_int_equal(explain_factor(model, a.data, b.data, TODAY, FACTOR_NEED, LANG_ENG, &out), -1);
+    buf_done(&out);
+}
+
+/* Every random pair can be told, whatever is missing. */
+static void tells_random_pairs(void **state)
+{
+    (void)state;
+    uint64_t seed = 21;
+    for (int i = 0; i < 500; i++) {
+        struct profile p, q;
+        struct buf x, y;
+        profile_random(model, &seed, &p);
+        profile_random(model, &seed, &q);
+        buf_init(&x, PACKED_MAX);
+        buf_init(&y, PACKED_MAX);
+        profile_pack(model, &p, &x);
+        profile_pack(model, &q, &y);
+        for (int f = 0; f < FACTOR_COUNT; f++)
+            says(&x, &y, (enum factor)f, (enum model_lang)(i % LANG_COUNT), "");
+        buf_done(&x);
+        buf_done(&y);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_the_thing_itself),
+        cmocka_unit_test(tells_every_factor_in_every_language),
+        cmocka_unit_test(says_when_there_is_nothing),
+        cmocka_unit_test(calls_rivals_rivals),
+        cmocka_unit_test(explains_exclusion),
+        cmocka_unit_test(keeps_to_the_ceiling),
+        cmocka_unit_test(tells_random_pairs),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
