@@ -76,9 +76,9 @@ static void query_measure(const struct model *m, const struct world *w, const st
         score_pair(m, q->packed.data, c->packed.data, TODAY, &r[n++].score);
     }
     qsort(r, n, sizeof *r, by_score);
+    double at10 = dcg(r, n, 10), at5 = dcg(r, n, 5);
     if (print)
         ranking_print(q->name, r, n);
-    double at10 = dcg(r, n, 10), at5 = dcg(r, n, 5);
     f->queries++;
     f->top1 += n > 0 && r[0].grade >= GOOD;
     for (size_t i = 0; i < n; i++) {
@@ -87,8 +87,12 @@ static void query_measure(const struct model *m, const struct world *w, const st
     }
     qsort(r, n, sizeof *r, by_grade);
     double best10 = dcg(r, n, 10), best5 = dcg(r, n, 5);
-    f->ndcg10 += best10 > 0 ? at10 / best10 : 1;
-    f->ndcg5 += best5 > 0 ? at5 / best5 : 1;
+    at10 = best10 > 0 ? at10 / best10 : 1;
+    at5 = best5 > 0 ? at5 / best5 : 1;
+    f->ndcg10 += at10;
+    f->ndcg5 += at5;
+    if (print)
+        printf("    %s nDCG@10 %.3f nDCG@5 %.3f\n", q->name, at10, at5);
 }
 
 static int measure(const struct model *m, const char *dir, bool print, struct figures *ret)
