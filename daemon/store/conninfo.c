@@ -75,20 +75,31 @@ static bool host_is_name(const char *host)
            inet_pton(AF_INET6, host, address) != 1;
 }
 
-bool conninfo_has_names(const char *conninfo)
+/* The n-th place; false past the end of both lists. */
+static bool target_get(const struct targets *t, size_t n, char host[256], char addr[256],
+                       char port[16])
+{
+    bool named = list_get(t->host, n, host, 256);
+    bool addressed = list_get(t->hostaddr, n, addr, 256);
+
+    if (!list_get(t->port, n, port, 16))
+        list_get(t->port, 0, port, 16); /* one is meant for all */
+    return named || addressed;
+}
+
+bool conninfo_has_targets(const char *conninfo)
 {
     struct targets t = {0};
-    char host[256], addr[256];
+    char host[256], addr[256], port[16];
     bool found = false;
+    size_t n = 0;
 
     if (!targets_read(conninfo, &t))
         return false;
-    for (size_t n = 0; n < TARGETS_MAX && list_get(t.host, n, host, sizeof(host)); n++) {
-        list_get(t.hostaddr, n, addr, sizeof(addr));
+    for (; n < TARGETS_MAX && target_get(&t, n, host, addr, port); n++)
         found = found || (!addr[0] && host_is_name(host));
-    }
     targets_done(&t);
-    return found;
+    return found || n > 1;
 }
 
 struct lists {
@@ -130,10 +141,8 @@ static int lists_fill(struct lists *l, const struct targets *t, char *err, size_
     char host[256], addr[256], port[16];
     int code = 0;
 
-    for (size_t n = 0; n < TARGETS_MAX && list_get(t->host, n, host, sizeof(host)); n++) {
-        list_get(t->hostaddr, n, addr, sizeof(addr));
-        if (!list_get(t->port, n, port, sizeof(port)))
-            list_get(t->port, 0, port, sizeof(port));
+    for (size_t n = 0; n < TARGETS_MAX && target_get(t, n, host, addr, port); n++) {
+        code = 0;
         if (addr[0] || !host_is_name(host))
             lists_add(l, host, addr, port);
         else
@@ -146,37 +155,70 @@ static int lists_fill(struct lists *l, const struct targets *t, char *err, size_
     return l->count > 0 ? 0 : -1;
 }
 
+static void lists_init(struct lists *l)
+{
+    buf_init(&l->host, LIST_MAX);
+    buf_init(&l->hostaddr, LIST_MAX);
+    buf_init(&l->port, LIST_MAX);
+    l->count = 0;
+}
+
+/* Hands the lists over, or lets them go. 0 or -1. */
+static int lists_take(struct lists *l, struct targets *ret)
+{
+    struct targets t = {.host = buf_take(&l->host, NULL),
+                        .hostaddr = buf_take(&l->hostaddr, NULL),
+                        .port = buf_take(&l->port, NULL)};
+
+    buf_done(&l->host);
+    buf_done(&l->hostaddr);
+    buf_done(&l->port);
+    if (!t.host || !t.hostaddr || !t.port) {
+        targets_done(&t);
+        return -1;
+    }
+    *ret = t;
+    return 0;
+}
+
 int conninfo_resolve(const char *conninfo, struct targets *ret, char *err, size_t errlen)
 {
     struct targets t = {0}, made = {0};
-    struct lists l = {0};
-    int status = -1;
+    struct lists l;
 
-    buf_init(&l.host, LIST_MAX);
-    buf_init(&l.hostaddr, LIST_MAX);
-    buf_init(&l.port, LIST_MAX);
     if (!targets_read(conninfo, &t)) {
         snprintf(err, errlen, "malformed connection string");
         return -1;
     }
-    if (lists_fill(&l, &t, err, errlen) < 0)
-        goto out;
-    made = (struct targets){.host = buf_take(&l.host, NULL),
-                            .hostaddr = buf_take(&l.hostaddr, NULL),
-                            .port = buf_take(&l.port, NULL)};
-    if (!made.host || !made.hostaddr || !made.port) {
+    lists_init(&l);
+    int code = lists_fill(&l, &t, err, errlen);
+    targets_done(&t);
+    if (lists_take(&l, &made) < 0 && code == 0) {
         snprintf(err, errlen, "too many addresses, or no memory");
+        return -1;
+    }
+    if (code < 0) {
         targets_done(&made);
-        goto out;
+        return -1;
     }
     *ret = made;
-    status = 0;
-out:
-    targets_done(&t);
-    buf_done(&l.host);
-    buf_done(&l.hostaddr);
-    buf_done(&l.port);
-    return status;
+    return 0;
+}
+
+int targets_turn(const struct targets *t, size_t by, struct targets *ret)
+{
+    char host[256], addr[256], port[16];
+    struct lists l;
+    size_t count = 0;
+
+    while (count < TARGETS_MAX && target_get(t, count, host, addr, port))
+        count++;
+    lists_init(&l);
+    for (size_t n = 0; n < count; n++) {
+        target_get(t, (n + by) % count, host, addr, port);
+        lists_add(&l, host, addr, port);
+    }
+    return lists_take(&l, ret);
 }
 
 PGconn *conninfo_start(const char *conninfo, const struct targets *t)

@@ -18,8 +18,12 @@ struct targets { /* comma-separated lists for libpq, one place for each address;
 };
 void targets_done(struct targets *t);
 
-/* True if the connection string, or libpq's environment, holds a host name to look up. */
-bool conninfo_has_names(const char *conninfo);
+/* The same places, beginning with another one, so that a host that hangs is not always the first.
+ */
+int targets_turn(const struct targets *t, size_t by, struct targets *ret); /* 0 or -1 */
+
+/* True if the connection string, or libpq's environment, names a host to look up, or several. */
+bool conninfo_has_targets(const char *conninfo);
 /* Looks all names up; blocks. 0 or -1 with a message. */
 int conninfo_resolve(const char *conninfo, struct targets *ret, char *err, size_t errlen);
 

@@ -188,17 +188,23 @@ static void link_resolved(void *ctx, const struct targets *t, const char *err)
 {
     struct link *l = ctx;
 
-    if (t)
-        link_connect(l, t);
-    else
+    struct targets turned = {0};
+
+    if (!t) {
         link_drop(l, err);
+    } else if (targets_turn(t, l->turn, &turned) < 0) {
+        link_drop(l, "no memory for addresses");
+    } else {
+        link_connect(l, &turned);
+        targets_done(&turned);
+    }
 }
 
 static void link_attempt(struct link *l)
 {
     l->connect_deadline_ms = clock_mono_ms() + l->o.connect_ms;
     link_arm(l, l->connect_deadline_ms);
-    if (!conninfo_has_names(l->conninfo)) {
+    if (!conninfo_has_targets(l->conninfo)) {
         link_connect(l, NULL);
         return;
     }
@@ -206,6 +212,13 @@ static void link_attempt(struct link *l)
     l->resolver = resolver_start(l->base, l->conninfo, link_resolved, l);
     if (!l->resolver)
         link_drop(l, "no thread to look host names up");
+}
+
+/* libpq goes on to the next host when one refuses, but waits for ever for one that hangs. */
+static void link_late(struct link *l)
+{
+    l->turn++;
+    link_drop(l, "no connection within the time allowed");
 }
 
 static void link_timer(evutil_socket_t fd, short what, void *arg)
@@ -224,7 +237,7 @@ static void link_timer(evutil_socket_t fd, short what, void *arg)
     if (l->state == LINK_WAITING)
         link_attempt(l);
     else if (l->state != LINK_READY)
-        link_drop(l, "no connection within the time allowed");
+        link_late(l);
     else if (link_nearest(l) <= now)
         link_drop(l, "no answer within the time allowed");
     else

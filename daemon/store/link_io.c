@@ -181,6 +181,9 @@ static void link_deliver(struct link *l, struct flight *f)
         const char *state = PQresultErrorField(f->res, PG_DIAG_SQLSTATE);
         result.status = STORE_SQL;
         snprintf(result.sqlstate, sizeof(result.sqlstate), "%s", state ? state : "XX000");
+        /* The schema has moved on beneath what was prepared, or that is gone. */
+        if (strcmp(result.sqlstate, "0A000") == 0 || strcmp(result.sqlstate, "26000") == 0)
+            link_break(l, PQresultErrorMessage(f->res));
     }
     l->callbacks.done(l->ctx, f->number, &result);
 }
@@ -206,20 +209,17 @@ static bool link_landed(struct link *l, struct flight *f)
 
 /*
  * Takes one result off the pipeline. Each statement gives a result, a NULL, and the result of its
- * sync. The statement's own is only kept until then: the transaction commits at the sync, and may
- * still fail there. Returns 1 to go on, 0 if there is nothing more, -1 if the connection is of no
- * use.
+ * sync; an error at the sync is one more result and NULL. The statement's own is only kept until
+ * then: the transaction commits at the sync. Returns 1 for a result, 0 for a NULL, -1 if the
+ * connection is of no use.
  */
 static int link_take(struct link *l)
 {
     struct flight *f = link_first(l);
     PGresult *res = PQgetResult(l->conn);
 
-    if (!res) {
-        bool more = f->res && !f->ended;
-        f->ended = true;
-        return more;
-    }
+    if (!res)
+        return 0;
     if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
         PQclear(res);
         if (!f->res)
@@ -246,22 +246,33 @@ static void link_notifies(struct link *l)
     }
 }
 
+/* Takes what has been read. -1 if the connection is of no use. */
+static int link_take_all(struct link *l)
+{
+    /* Between two results there is a NULL, now and then two; several mean that nothing is left. */
+    for (int nulls = 0; l->used > 0 && nulls < 4 && !PQisBusy(l->conn);) {
+        int taken = link_take(l);
+        if (taken < 0)
+            return -1;
+        nulls = taken > 0 ? 0 : nulls + 1;
+    }
+    return 0;
+}
+
 void link_io(evutil_socket_t fd, short what, void *arg)
 {
     struct link *l = arg;
-    int more = 1;
 
     (void)fd;
     if (l->breaking)
         return;
     /* Read while there is something to write, too: else both sides wait for the other to read. */
     bool alive = PQconsumeInput(l->conn) == 1;
-    while (more > 0 && l->used > 0 && !PQisBusy(l->conn))
-        more = link_take(l);
+    bool sound = link_take_all(l) == 0;
     if (l->breaking)
         return; /* link_deferred follows */
     link_notifies(l);
-    if (!alive || more < 0 || PQstatus(l->conn) == CONNECTION_BAD)
+    if (!alive || !sound || PQstatus(l->conn) == CONNECTION_BAD)
         link_drop(l, PQerrorMessage(l->conn));
     else if ((what & EV_WRITE) && link_flush(l) < 0)
         link_drop(l, PQerrorMessage(l->conn));

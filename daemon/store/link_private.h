@@ -22,7 +22,6 @@ struct flight {
     uint64_t number;
     uint64_t deadline_ms;
     PGresult *res; /* held until its sync has come: only then is it committed */
-    bool ended;    /* the NULL after its result has come */
 };
 
 struct link {
@@ -37,6 +36,7 @@ struct link {
     PGconn *conn;
     struct resolver *resolver;
     uint64_t connect_deadline_ms;
+    size_t turn;      /* with which host to begin */
     uint64_t wait_ms; /* before the next attempt; doubles */
     uint32_t random;
     struct event *io;    /* connecting, then reading */

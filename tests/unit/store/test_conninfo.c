@@ -15,20 +15,21 @@ static void test_what_needs_a_lookup(void **state)
     (void)state;
     unsetenv("PGHOST");
     unsetenv("PGHOSTADDR");
-    assert_false(conninfo_has_names(""));
-    assert_false(conninfo_has_names("dbname=x"));
-    assert_false(conninfo_has_names("host=/run/postgresql"));
-    assert_false(conninfo_has_names("host=127.0.0.1"));
-    assert_false(conninfo_has_names("host=::1,/tmp,10.1.2.3"));
-    assert_false(conninfo_has_names("host=db.example hostaddr=10.0.0.1"));
-    assert_false(conninfo_has_names("this is = not a ' connection string"));
-    assert_true(conninfo_has_names("host=db.example"));
-    assert_true(conninfo_has_names("postgresql://db.example/spean"));
-    assert_true(conninfo_has_names("host=/tmp,db.example"));
-    assert_true(conninfo_has_names("host=a,b hostaddr=10.0.0.1,"));
+    assert_false(conninfo_has_targets(""));
+    assert_false(conninfo_has_targets("dbname=x"));
+    assert_false(conninfo_has_targets("host=/run/postgresql"));
+    assert_false(conninfo_has_targets("host=127.0.0.1"));
+    assert_false(conninfo_has_targets("hostaddr=::1"));
+    assert_true(conninfo_has_targets("host=::1,/tmp,10.1.2.3"));
+    assert_false(conninfo_has_targets("host=db.example hostaddr=10.0.0.1"));
+    assert_false(conninfo_has_targets("this is = not a ' connection string"));
+    assert_true(conninfo_has_targets("host=db.example"));
+    assert_true(conninfo_has_targets("postgresql://db.example/spean"));
+    assert_true(conninfo_has_targets("host=/tmp,db.example"));
+    assert_true(conninfo_has_targets("host=a,b hostaddr=10.0.0.1,"));
     setenv("PGHOST", "db.example", 1);
-    assert_true(conninfo_has_names("dbname=x"));
-    assert_false(conninfo_has_names("host=/tmp"));
+    assert_true(conninfo_has_targets("dbname=x"));
+    assert_false(conninfo_has_targets("host=/tmp"));
     unsetenv("PGHOST");
 }
 
@@ -58,6 +59,28 @@ static void test_lists(void **state)
     assert_int_equal(-1, conninfo_resolve("host=no-such-host.invalid", &t, err, sizeof(err)));
     assert_non_null(strstr(err, "no-such-host.invalid"));
     assert_null(t.host);
+}
+
+static void test_turns(void **state)
+{
+    struct targets t = {0}, turned = {0};
+    char err[160] = "";
+
+    (void)state;
+    assert_int_equal(0, conninfo_resolve("host=/a,10.0.0.1,/c port=1,2,3", &t, err, sizeof(err)));
+    assert_int_equal(0, targets_turn(&t, 0, &turned));
+    assert_string_equal("/a,10.0.0.1,/c", turned.host);
+    targets_done(&turned);
+    assert_int_equal(0, targets_turn(&t, 4, &turned));
+    assert_string_equal("10.0.0.1,/c,/a", turned.host);
+    assert_string_equal(",,", turned.hostaddr);
+    assert_string_equal("2,3,1", turned.port);
+    targets_done(&turned);
+    targets_done(&t);
+    assert_int_equal(0, conninfo_resolve("hostaddr=10.0.0.1,10.0.0.2", &t, err, sizeof(err)));
+    assert_string_equal("10.0.0.1,10.0.0.2", t.hostaddr);
+    assert_string_equal(",", t.host);
+    targets_done(&t);
 }
 
 struct found {
@@ -101,6 +124,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_needs_a_lookup),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_turns),
         cmocka_unit_test(test_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
