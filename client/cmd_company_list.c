@@ -23,6 +23,10 @@ static int run(struct app *app, const struct args *args)
 
     if (args_int(args, "limit", 1, INT64_MAX, LIST_PRESET, &limit, err, sizeof(err)) < 0)
         return app_usage(app, "%s", err);
+    if (app->style.format == FORMAT_TABLE) {
+        p.columns = company_table_columns;
+        p.n = company_table_column_count;
+    }
     p.limit = args_has(args, "all") ? 0 : (uint64_t)limit;
     r = pages_print(app, pages_filter(args), &p);
     if (r == EXIT_DONE && p.more)

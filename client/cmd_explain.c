@@ -19,7 +19,7 @@ static int print_text(struct app *app, const char *name, const json_t *match)
     int r;
 
     buf_init(&text, TEXT_MAX);
-    r = match_text(&text, &app->style, name, match);
+    r = match_text(&text, &app->style, app->lang, name, match);
     if (r == 0 && fwrite(text.data, 1, text.len, app->out) != text.len)
         r = -1;
     buf_done(&text);

@@ -1,10 +1,12 @@
 #include "app.h"
 #include "company_find.h"
 #include "company_view.h"
+#include "labels.h"
 #include "match_view.h"
 #include "titles.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const kind_words[] = {"goods",         "services", "technology",
                                          "capital",       "training", "distribution",
@@ -29,6 +31,9 @@ static const struct column table_columns[] = {
     {.title = "language", .path = "language"},
     {.title = "why", .cell = cell_reason, .below = true},
 };
+/* What the table's columns are called in the language of the sentences. */
+static const int table_labels[] = {
+    -1, LABEL_SCORE, LABEL_COMPANY, LABEL_REGION, LABEL_SECTORS, LABEL_LANGUAGE, LABEL_WHY};
 static const struct column data_columns[] = {
     {.title = "rank", .path = "rank"},
     {.title = "score", .path = "score"},
@@ -120,28 +125,49 @@ static int match_call(struct app *app, json_t *params, json_t **ret)
     return app_call(app, "match.list", params, ret);
 }
 
-/* Numbers the matches for the table, and names codes as people do where people look. */
-static int match_print(struct app *app, json_t *result)
+static int print_data(struct app *app, const json_t *list)
 {
-    bool table = app->style.format == FORMAT_TABLE;
-    const json_t *list = json_object_get(result, "matches");
-    json_t *titles = table && json_array_size(list) > 0 ? titles_load(app) : NULL;
-    struct printer *p = printer_new(app->out, &app->style, table ? table_columns : data_columns,
-                                    table ? TABLE_COLUMNS : DATA_COLUMNS);
+    struct printer *p = printer_new(app->out, &app->style, data_columns, DATA_COLUMNS);
 
+    for (size_t i = 0; p && i < json_array_size(list); i++)
+        printer_add(p, json_array_get(list, i));
+    return p ? printer_end(p) : -1;
+}
+
+/* Codes are named as people do where people look. */
+static int print_table(struct app *app, const json_t *list)
+{
+    json_t *titles = json_array_size(list) > 0 ? titles_load(app) : NULL;
+    struct column columns[TABLE_COLUMNS];
+    struct printer *p;
+
+    memcpy(columns, table_columns, sizeof(columns));
+    for (size_t i = 0; i < TABLE_COLUMNS; i++)
+        if (table_labels[i] >= 0)
+            columns[i].title = label_text(app->lang, (enum label)table_labels[i]);
+    p = printer_new(app->out, &app->style, columns, TABLE_COLUMNS);
     for (size_t i = 0; p && i < json_array_size(list); i++) {
         json_t *match = json_array_get(list, i), *company = json_object_get(match, "company");
 
-        if (app->style.format != FORMAT_NDJSON)
-            json_object_set_new(match, "rank", json_integer((json_int_t)i + 1));
-        if (table) {
-            titles_put(titles, company, "region");
-            titles_put(titles, company, "sectors");
-        }
+        titles_put(titles, company, "region");
+        titles_put(titles, company, "sectors");
         printer_add(p, match);
     }
     json_decref(titles);
     return p ? printer_end(p) : -1;
+}
+
+static int match_print(struct app *app, const json_t *result)
+{
+    const json_t *list = json_object_get(result, "matches");
+
+    if (app->style.format == FORMAT_JSON)
+        return output_json(app->out, &app->style, result);
+    for (size_t i = 0; app->style.format != FORMAT_NDJSON && i < json_array_size(list); i++)
+        json_object_set_new(json_array_get(list, i), "rank", json_integer((json_int_t)i + 1));
+    if (app->style.format == FORMAT_TABLE)
+        return print_table(app, list);
+    return print_data(app, list);
 }
 
 static void match_say(struct app *app, const json_t *result)
@@ -153,7 +179,7 @@ static void match_say(struct app *app, const json_t *result)
         app_say(app, "no partners for %s: is the profile published, with offers or seeks?",
                 name ? name : "it");
     else if (app->style.format == FORMAT_TABLE)
-        app_say(app, "the best %zu partner%s of %s", n, n == 1 ? "" : "s", name ? name : "it");
+        app_say(app, "%zu %s %s", n, label_text(app->lang, LABEL_BEST), name ? name : "?");
 }
 
 static int run(struct app *app, const struct args *args)
@@ -175,10 +201,7 @@ static int run(struct app *app, const struct args *args)
     if (r != EXIT_DONE)
         return r;
     match_say(app, result);
-    if (app->style.format == FORMAT_JSON)
-        r = output_json(app->out, &app->style, result);
-    else
-        r = match_print(app, result);
+    r = match_print(app, result);
     json_decref(result);
     return app_flush(app, r);
 }

@@ -100,11 +100,21 @@ const struct column company_list_columns[] = {
     {.title = "region", .path = "region"},
     {.title = "sectors", .path = "sectors", .wide = true},
     {.title = "status", .path = "status"},
-    {.title = "valid until", .path = "valid_until"},
+    {.title = "valid_until", .path = "valid_until"},
     {.title = "id", .path = "id", .tone = "2"},
 };
 const size_t company_list_column_count =
     sizeof(company_list_columns) / sizeof(company_list_columns[0]);
+
+const struct column company_table_columns[] = {
+    {.title = "name", .path = "name", .wide = true, .tone = "1"},
+    {.title = "region", .path = "region"},
+    {.title = "sectors", .path = "sectors", .wide = true},
+    {.title = "status", .path = "status"},
+    {.title = "id", .path = "id", .tone = "2"},
+};
+const size_t company_table_column_count =
+    sizeof(company_table_columns) / sizeof(company_table_columns[0]);
 
 const struct column company_columns[] = {
     {.title = "id", .path = "id"},

@@ -9,6 +9,9 @@
 
 extern const struct column company_list_columns[];
 extern const size_t company_list_column_count;
+/* Fewer, for a screen. */
+extern const struct column company_table_columns[];
+extern const size_t company_table_column_count;
 /* Every field, for one company and for export; the contacts come last. */
 extern const struct column company_columns[];
 extern const size_t company_column_count;

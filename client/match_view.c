@@ -5,6 +5,8 @@
 #include <spean/buf.h>
 #include <spean/text.h>
 
+#include "labels.h"
+
 #define BAR_COLUMNS 20
 
 int cell_reason(struct buf *out, const json_t *value, const json_t *record)
@@ -50,66 +52,108 @@ static void tone(struct buf *out, const struct style *style, const char *sgr)
         buf_addf(out, "\033[%sm", sgr);
 }
 
+/* What match_text writes with. */
+struct page {
+    struct buf *out;
+    const struct style *style;
+    const char *lang;
+    size_t title; /* columns of the titles */
+};
+
+/* Most columns of the titles, which may be names of companies. */
+#define TITLE_MAX 34
+
+/* before + text, escaped and cut, padded to the titles' width. */
+static void page_title(struct page *p, const char *before, const char *text)
+{
+    struct buf title, shown;
+    size_t width;
+
+    buf_init(&title, 8192);
+    buf_init(&shown, 64 * 1024);
+    buf_adds(&title, before);
+    buf_adds(&title, text);
+    if (title.data)
+        screen_text(&shown, title.data, title.len, p->title);
+    width = shown.data ? text_width(shown.data, shown.len) : 0;
+    buf_adds(p->out, shown.data ? shown.data : "");
+    buf_addf(p->out, "%*s", (int)(p->title > width ? p->title - width : 0) + 2, "");
+    buf_done(&title);
+    buf_done(&shown);
+}
+
 /* "score      87.3  █████" */
-static void score_line(struct buf *out, const struct style *style, const char *title,
-                       const json_t *value)
+static void page_score(struct page *p, const char *before, const char *title, const json_t *value)
 {
     double number = json_number_value(value);
 
-    buf_addf(out, "%-12s", title);
-    buf_addf(out, "%5.1f  ", number);
-    tone(out, style, "32");
-    bar(out, number, BAR_COLUMNS);
-    tone(out, style, "0");
+    page_title(p, before, title);
+    buf_addf(p->out, "%5.1f  ", number);
+    tone(p->out, p->style, "32");
+    bar(p->out, number, BAR_COLUMNS);
+    tone(p->out, p->style, "0");
 }
 
-static void factor_lines(struct buf *out, const struct style *style, const json_t *factor)
+static void page_factor(struct page *p, const json_t *factor)
 {
     const char *name = json_string_value(json_object_get(factor, "name"));
     const char *reason = json_string_value(json_object_get(factor, "reason"));
-    struct buf title;
 
-    buf_init(&title, 4096);
-    screen_text(&title, name ? name : "?", strlen(name ? name : "?"), 12);
-    buf_addc(out, '\n');
-    score_line(out, style, title.data ? title.data : "", json_object_get(factor, "value"));
-    buf_addf(out, "  counts %.0f%%\n", json_number_value(json_object_get(factor, "weight")));
+    buf_addc(p->out, '\n');
+    page_score(p, "", name ? label_factor(p->lang, name) : "?", json_object_get(factor, "value"));
+    buf_addf(p->out, "  %s %.0f%%\n", label_text(p->lang, LABEL_COUNTS),
+             json_number_value(json_object_get(factor, "weight")));
     if (reason && *reason)
-        screen_wrap(out, reason, strlen(reason), style->columns, 4);
-    buf_done(&title);
+        screen_wrap(p->out, reason, strlen(reason), p->style->columns, 4);
 }
 
-static void match_head(struct buf *out, const struct style *style, const char *name,
-                       const json_t *match)
+static size_t title_width(const char *lang, const char *name, const char *other)
 {
-    const char *other = json_string_value(json_path(match, "company.name"));
-    const char *language = json_string_value(json_object_get(match, "language"));
+    size_t before = text_width(label_text(lang, LABEL_FOR), strlen(label_text(lang, LABEL_FOR)));
+    size_t a = text_width(name, strlen(name)), b = text_width(other, strlen(other));
+    size_t width = before + (a > b ? a : b);
 
-    tone(out, style, "1");
-    screen_text(out, name, strlen(name), 0);
-    buf_adds(out, "  ⇄  ");
-    screen_text(out, other ? other : "?", strlen(other ? other : "?"), 0);
-    tone(out, style, "0");
-    buf_adds(out, "\n\n");
-    score_line(out, style, "score", json_object_get(match, "score"));
-    buf_adds(out, "\n");
-    score_line(out, style, "a to b", json_object_get(match, "a_to_b"));
-    buf_adds(out, "  how well the second serves the first\n");
-    score_line(out, style, "b to a", json_object_get(match, "b_to_a"));
-    buf_adds(out, "  how well the first serves the second\n");
-    buf_addf(out, "%-12s", "language");
-    screen_text(out, language ? language : "none", strlen(language ? language : "none"), 0);
-    buf_addc(out, '\n');
+    return width < TITLE_MAX ? width : TITLE_MAX;
 }
 
-int match_text(struct buf *out, const struct style *style, const char *name, const json_t *match)
+static void page_head(struct page *p, const char *name, const char *other, const json_t *match)
+{
+    const char *language = json_string_value(json_object_get(match, "language"));
+    const char *before = label_text(p->lang, LABEL_FOR);
+
+    tone(p->out, p->style, "1");
+    screen_text(p->out, name, strlen(name), 0);
+    buf_adds(p->out, "  ⇄  ");
+    screen_text(p->out, other, strlen(other), 0);
+    tone(p->out, p->style, "0");
+    buf_adds(p->out, "\n\n");
+    page_score(p, "", label_text(p->lang, LABEL_SCORE), json_object_get(match, "score"));
+    buf_addc(p->out, '\n');
+    page_score(p, before, name, json_object_get(match, "a_to_b"));
+    buf_addc(p->out, '\n');
+    page_score(p, before, other, json_object_get(match, "b_to_a"));
+    buf_addc(p->out, '\n');
+    page_title(p, "", label_text(p->lang, LABEL_LANGUAGE));
+    if (!language)
+        language = label_text(p->lang, LABEL_NONE);
+    screen_text(p->out, language, strlen(language), 0);
+    buf_addc(p->out, '\n');
+}
+
+int match_text(struct buf *out, const struct style *style, const char *lang, const char *name,
+               const json_t *match)
 {
     const json_t *factors = json_object_get(match, "factors");
     const char *why = json_string_value(json_path(match, "excluded.sentence"));
+    const char *other = json_string_value(json_path(match, "company.name"));
+    struct page p = {.out = out, .style = style, .lang = lang};
 
-    match_head(out, style, name, match);
+    if (!other)
+        other = "?";
+    p.title = title_width(lang, name, other);
+    page_head(&p, name, other, match);
     for (size_t i = 0; i < json_array_size(factors); i++)
-        factor_lines(out, style, json_array_get(factors, i));
+        page_factor(&p, json_array_get(factors, i));
     if (why && *why) {
         buf_addc(out, '\n');
         screen_wrap(out, why, strlen(why), style->columns, 0);

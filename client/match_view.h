@@ -11,7 +11,12 @@ int cell_reason(struct buf *out, const json_t *value, const json_t *record);
 /* A bar for 0..100, so many columns wide. 0 or -1. */
 int bar(struct buf *out, double value, size_t columns);
 
-/* A match of match.explain as text to read: scores, then each factor with its sentence. 0 or -1. */
-int match_text(struct buf *out, const struct style *style, const char *name, const json_t *match);
+/*
+ * A match of match.explain as text to read, with the words around it in lang: scores, then each
+ * factor with its sentence, and why it would not be suggested. name: of the company asked about.
+ * 0 or -1.
+ */
+int match_text(struct buf *out, const struct style *style, const char *lang, const char *name,
+               const json_t *match);
 
 #endif

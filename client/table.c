@@ -11,6 +11,7 @@
 /* No column is squeezed below this. */
 #define TABLE_NARROW 10
 #define TABLE_GAP 2
+#define TABLE_INDENT 4
 #define PRINTER_MAX (64 * 1024 * 1024)
 
 struct printer {
@@ -129,6 +130,24 @@ static int table_head(struct printer *p)
     return printer_flush(p);
 }
 
+/* The cell under its row, on some three lines at most: the rest is for another command. */
+static int table_below(struct printer *p)
+{
+    size_t columns = p->style->columns, room;
+    struct buf text;
+    int r;
+
+    if (columns < TABLE_INDENT + TABLE_NARROW)
+        return screen_wrap(&p->line, p->cell.data, p->cell.len, columns, TABLE_INDENT);
+    room = 3 * (columns - TABLE_INDENT) - columns / 8; /* lines that end at a word are not full */
+    buf_init(&text, PRINTER_MAX);
+    r = screen_text(&text, p->cell.data, p->cell.len, room);
+    if (r == 0 && text.len > 0)
+        r = screen_wrap(&p->line, text.data, text.len, columns, TABLE_INDENT);
+    buf_done(&text);
+    return r;
+}
+
 static int table_row(struct printer *p, const json_t *record)
 {
     size_t last = table_last(p);
@@ -153,8 +172,7 @@ static int table_row(struct printer *p, const json_t *record)
             return -1;
         if (p->style->colour)
             buf_adds(&p->line, "\033[2m");
-        if (p->cell.len > 0 &&
-            screen_wrap(&p->line, p->cell.data, p->cell.len, p->style->columns, 4) < 0)
+        if (p->cell.len > 0 && table_below(p) < 0)
             return -1;
         if (p->style->colour)
             buf_adds(&p->line, "\033[0m");
