@@ -24,6 +24,14 @@ static int32_t close_pair(const struct model *m, const struct need_view *x,
     return c;
 }
 
+/* What a need is narrowed to counts more than the rest of the group that it is listed under. */
+static int32_t core_weight(const struct model *m, const struct need_view *n, size_t i)
+{
+    if (n->core_count == 1)
+        return 1000;
+    return n->core[i] != n->sector ? n->core_close : m->w.close_beside;
+}
+
 static int32_t close_core(const struct model *m, const struct need_view *x,
                           const struct need_view *y)
 {
@@ -31,10 +39,8 @@ static int32_t close_core(const struct model *m, const struct need_view *x,
     for (size_t i = 0; i < x->core_count; i++)
         for (size_t k = 0; k < y->core_count; k++) {
             int32_t c = close_pair(m, x, y, x->core[i], y->core[k]);
-            if (x->core[i] != x->sector)
-                c = c * x->core_close / 1000;
-            if (y->core[k] != y->sector)
-                c = c * y->core_close / 1000;
+            /* Products first: what is cut off must not depend on who comes first. */
+            c = c * (core_weight(m, x, i) * core_weight(m, y, k)) / 1000000;
             best = larger(best, c);
         }
     return best;
@@ -94,15 +100,11 @@ static int32_t hs_factor(const struct model *m, const struct need_view *x,
 }
 
 static int32_t topic_factor(const struct model *m, const struct need_view *x,
-                            const struct need_view *y, int shared, int32_t c)
+                            const struct need_view *y, int shared)
 {
-    if (shared > 0) {
-        c += c * (shared > 1 ? m->w.fit_topic2 : m->w.fit_topic1) / 1000;
-        return c > 1000 ? 1000 : c;
-    }
-    if (x->topic_count > 0 && y->topic_count > 0)
-        return c * m->w.fit_topic_none / 1000;
-    return c * m->w.fit_topic_silent / 1000;
+    if (shared > 0)
+        return shared > 1 ? m->w.fit_topic2 : m->w.fit_topic1;
+    return x->topic_count > 0 && y->topic_count > 0 ? m->w.fit_topic_none : m->w.fit_topic_silent;
 }
 
 /* How far what x says and what y says is the same thing. */
@@ -114,9 +116,8 @@ static int32_t need_content(const struct model *m, const struct need_view *x,
     c = larger(c, close_named(m, x, y, shared > 0));
     if (c == 0)
         return 0;
-    c = topic_factor(m, x, y, shared, c);
-    c = c * hs_factor(m, x, y) / 1000;
-    c = c * x->specific / 1000 * y->specific / 1000;
+    c = c * topic_factor(m, x, y, shared) / 1000 * hs_factor(m, x, y) / 1000;
+    c = c * (x->specific * y->specific) / 1000000;
     return c >= m->w.fit_least ? c : 0;
 }
 
@@ -216,6 +217,35 @@ static void serve_meets(const struct model *m, const struct view *x, const struc
     }
 }
 
+/* True if one of the sectors is a field of v's. */
+static bool field_of(const struct model *m, const struct view *v, const uint8_t *sectors,
+                     size_t count)
+{
+    for (size_t i = 0; i < v->sector_count; i++)
+        for (size_t k = 0; k < count; k++)
+            if (m->close[v->sectors[i]][sectors[k]] >= m->w.close_field)
+                return true;
+    return false;
+}
+
+/* Who knows the other's trade serves it better: a sorter for nuts, a fund for farms. */
+static bool knows_field(const struct model *m, const struct view *x, const struct need_view *n,
+                        const struct view *y)
+{
+    return field_of(m, y, x->sectors, x->sector_count) ||
+           field_of(m, y, x->described, x->described_count) ||
+           field_of(m, y, n->named, n->named_count);
+}
+
+static int32_t field_factor(const struct model *m, const struct view *a, const struct need_view *x,
+                            const struct view *b, const struct need_view *y)
+{
+    bool known = (x->role < SIDE_SEEK * KIND_COUNT && knows_field(m, a, x, b)) ||
+                 (y->role < SIDE_SEEK * KIND_COUNT && knows_field(m, b, y, a)) ||
+                 field_of(m, a, b->sectors, b->sector_count);
+    return known ? 1000 : m->w.fit_field_strange;
+}
+
 static void need_meets(const struct model *m, const struct view *a, const struct view *b,
                        struct tally *t, struct need_result *ret)
 {
@@ -225,6 +255,7 @@ static void need_meets(const struct model *m, const struct view *a, const struct
             const struct need_view *y = &b->needs[k];
             int32_t r = m->meets[x->role][y->role];
             int32_t s = r == 0 ? 0 : r * need_content(m, x, y) / 1000;
+            s = s * (s == 0 ? 0 : field_factor(m, a, x, b, y)) / 1000;
             if (s == 0)
                 continue;
             bool wish_x = x->role < SIDE_SEEK * KIND_COUNT;

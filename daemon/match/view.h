@@ -8,7 +8,7 @@
  * A packed profile unfolded for scoring. Nothing is copied but small numbers; texts stay in the
  * packed bytes, which must outlive the view.
  */
-#define CORE_MAX 4       /* sectors that a need is about */
+#define CORE_MAX 8       /* sectors that a need is about */
 #define TEXT_SECTORS 8   /* sectors that its text names */
 #define TOPIC_SECTORS 24 /* sectors that the descriptions name */
 

@@ -18,7 +18,9 @@
     X(close_group_capital, "close.group-capital", 0, 1000)                                         \
     X(close_finance, "close.finance", 0, 1000)                                                     \
     X(close_refined, "close.refined", 0, 1000)                                                     \
+    X(close_beside, "close.beside", 0, 1000)                                                       \
     X(close_sibling, "close.sibling", 0, 1000)                                                     \
+    X(close_field, "close.field", 0, 1000)                                                         \
     X(fit_text, "fit.text", 0, 1000)                                                               \
     X(fit_text_both, "fit.text-both", 0, 1000)                                                     \
     X(fit_text_loose, "fit.text-loose", 0, 1000)                                                   \
@@ -31,6 +33,7 @@
     X(fit_topic2, "fit.topic2", 0, 1000)                                                           \
     X(fit_topic_none, "fit.topic-none", 0, 1000)                                                   \
     X(fit_topic_silent, "fit.topic-silent", 0, 1000)                                               \
+    X(fit_field_strange, "fit.field-strange", 0, 1000)                                             \
     X(fit_broad, "fit.broad", 0, 1000)                                                             \
     X(fit_vague, "fit.vague", 0, 1000)                                                             \
     X(fit_vague_company, "fit.vague-company", 0, 1000)                                             \

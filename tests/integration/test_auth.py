@@ -96,6 +96,20 @@ class TestAuth(unittest.TestCase):
         self.c.call("token.revoke", id=made["id"])
         self.refused(self.c, 1001, "token_not_found", "token.revoke", id="nonsense")
 
+    def test_all_workers_know_at_once(self):
+        daemon = Daemon(self.cluster, database=self.daemon.database, config={"daemon": {"workers": "3"}})
+        try:
+            for _ in range(5):
+                made = self.c.call("token.create", name="many", role="viewer")
+                with daemon.client() as admin:
+                    open_ones = [daemon.tcp(token=made["token"]) for _ in range(6)]
+                    admin.call("token.revoke", id=made["id"])
+                    for c in open_ones:
+                        self.refused(c, -32010, "token_revoked", "auth.whoami")
+                        c.close()
+        finally:
+            daemon.stop()
+
     def test_other_daemons_follow(self):
         other = Daemon(self.cluster, database=self.daemon.database)
         try:

@@ -165,7 +165,7 @@ static void finance_serves_any_field(void **state)
     profile_sector(model, &b, "fintech.trade-finance");
     profile_offer(model, &b, KIND_CAPITAL, "fintech.trade-finance", NULL,
                   "Pre-shipment and working capital lines");
-    assert_true(profile_score(model, &a, &b).total > 5000);
+    assert_true(profile_score(model, &a, &b).total > 4500);
 }
 
 static void certificates_and_checks_order_equals(void **state)

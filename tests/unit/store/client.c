@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct client client;
+
 static void client_done(void *ctx, uint64_t number, const struct store_result *result)
 {
     struct client *c = ctx;

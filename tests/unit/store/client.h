@@ -29,6 +29,8 @@ struct client {
     bool running; /* inside pool_run: done may not be called */
 };
 
+extern struct client client; /* for programs that need one */
+
 void client_open(struct client *c, const struct store_options *o,
                  const struct store_statement *statements, size_t count);
 void client_close(struct client *c);

@@ -13,6 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+struct cluster cluster;
+PGconn *conn;
+
 /* The highest version installed. */
 static int cluster_find(struct cluster *c)
 {
@@ -145,10 +148,10 @@ int cluster_database(struct cluster *c, const char *name, bool migrate, char *co
     int version;
 
     snprintf(conninfo, sizeof(c->conninfo), "host=%s user=spean dbname=postgres", c->dir);
-    PGconn *conn = sql_open(conninfo);
+    PGconn *admin = sql_open(conninfo);
     snprintf(sql, sizeof(sql), "CREATE DATABASE %s", name);
-    int code = sql_run(conn, sql);
-    PQfinish(conn);
+    int code = sql_run(admin, sql);
+    PQfinish(admin);
     snprintf(conninfo, sizeof(c->conninfo), "host=%s user=spean dbname=%s", c->dir, name);
     if (code == 0 && migrate)
         code = store_migrate(conninfo, SPEAN_SOURCE_DIR "/sql", NULL, &version, err, sizeof(err));
@@ -159,34 +162,34 @@ int cluster_database(struct cluster *c, const char *name, bool migrate, char *co
 
 PGconn *sql_open(const char *conninfo)
 {
-    PGconn *conn = PQconnectdb(conninfo);
+    PGconn *c = PQconnectdb(conninfo);
 
-    if (PQstatus(conn) != CONNECTION_OK)
-        fprintf(stderr, "%s", PQerrorMessage(conn));
-    return conn;
+    if (PQstatus(c) != CONNECTION_OK)
+        fprintf(stderr, "%s", PQerrorMessage(c));
+    return c;
 }
 
-int sql_run(PGconn *conn, const char *sql)
+int sql_run(PGconn *c, const char *sql)
 {
-    PGresult *res = PQexec(conn, sql);
+    PGresult *res = PQexec(c, sql);
     ExecStatusType status = PQresultStatus(res);
 
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        fprintf(stderr, "%s%.300s\n", PQerrorMessage(conn), sql);
+        fprintf(stderr, "%s%.300s\n", PQerrorMessage(c), sql);
     PQclear(res);
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? 0 : -1;
 }
 
-const char *sql_value(PGconn *conn, const char *sql)
+const char *sql_value(PGconn *c, const char *sql)
 {
     static char places[4][256];
     static unsigned next;
     char *place = places[next++ % 4];
-    PGresult *res = PQexec(conn, sql);
+    PGresult *res = PQexec(c, sql);
 
     place[0] = '\0';
     if (PQresultStatus(res) != PGRES_TUPLES_OK)
-        fprintf(stderr, "%s%.300s\n", PQerrorMessage(conn), sql);
+        fprintf(stderr, "%s%.300s\n", PQerrorMessage(c), sql);
     else if (PQntuples(res) > 0)
         snprintf(place, sizeof(places[0]), "%s", PQgetvalue(res, 0, 0));
     PQclear(res);

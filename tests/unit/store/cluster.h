@@ -25,10 +25,13 @@ int cluster_resume(struct cluster *c);
 /* A new database, migrated if wanted; conninfo of cluster.conninfo's size. */
 int cluster_database(struct cluster *c, const char *name, bool migrate, char *conninfo);
 
+extern struct cluster cluster; /* the one of this program */
+extern PGconn *conn;           /* the test's own view of its database */
+
 /* Blocking helpers; they fail the test by returning NULL or -1. */
 PGconn *sql_open(const char *conninfo);
-int sql_run(PGconn *conn, const char *sql);
+int sql_run(PGconn *c, const char *sql);
 /* First column of the first row, in one of a few static places; "" if there is none. */
-const char *sql_value(PGconn *conn, const char *sql);
+const char *sql_value(PGconn *c, const char *sql);
 
 #endif

@@ -6,9 +6,6 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-struct cluster cluster;
-struct client client;
-
 const struct store_statement echo_statements[STATEMENTS] = {
     [ECHO] = {"echo", "SELECT $1::text AS echo", 1},
     [FAIL] = {"fail", "SELECT 1 / $1::integer", 1},
@@ -53,7 +50,7 @@ int echo_begin(void)
 
     if (code)
         return code;
-    PGconn *conn = sql_open(cluster.conninfo);
+    conn = sql_open(cluster.conninfo);
     code = sql_run(conn, "CREATE TABLE pool_parent (id integer PRIMARY KEY);"
                          "INSERT INTO pool_parent VALUES (1);"
                          "CREATE TABLE pool_child (parent integer REFERENCES pool_parent"

@@ -10,9 +10,6 @@
 enum { ECHO, FAIL, SLEEP, PID, DEFERRED, LENGTH, ALL, STATEMENTS };
 extern const struct store_statement echo_statements[STATEMENTS];
 
-extern struct cluster cluster;
-extern struct client client;
-
 int echo_setup(void **state);
 int echo_teardown(void **state);
 /* One text parameter. The number, or -1 if it was refused at once. */

@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct cluster cluster;
 static char conninfo[sizeof(cluster.conninfo)];
 
 struct attempt {
@@ -47,7 +46,7 @@ static void test_concurrently_then_again(void **state)
         assert_int_equal(0, attempts[i].code);
         assert_int_equal(STORE_SCHEMA, attempts[i].version);
     }
-    PGconn *conn = sql_open(conninfo);
+    conn = sql_open(conninfo);
     assert_string_equal("1", sql_value(conn, "SELECT count(*) FROM spean.schema_version"));
     assert_string_equal("0", sql_value(conn, "SELECT seq FROM spean.feed"));
     PQfinish(conn);
@@ -74,7 +73,7 @@ static void test_failing_file(void **state)
     assert_int_equal(-7, version);
     assert_non_null(strstr(err, "_broken.sql"));
     assert_non_null(strstr(err, "no_such_function"));
-    PGconn *conn = sql_open(conninfo);
+    conn = sql_open(conninfo);
     assert_int_equal(STORE_SCHEMA,
                      atoi(sql_value(conn, "SELECT version FROM spean.schema_version")));
     assert_string_equal("", sql_value(conn, "SELECT to_regclass('spean.half')"));
@@ -101,7 +100,7 @@ static void test_refusals(void **state)
                                        err, sizeof(err)));
     assert_non_null(strstr(err, "connecting"));
 
-    PGconn *conn = sql_open(cluster.conninfo);
+    conn = sql_open(cluster.conninfo);
     assert_int_equal(0, sql_run(conn, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' "
                                       "TEMPLATE template0"));
     PQfinish(conn);

@@ -72,7 +72,7 @@ static void test_commit_failure_in_one_read(void **state)
              " '%%pool_child%%'",
              (int)backend_pid());
     int64_t number = run(DEFERRED, 2000, "41");
-    PGconn *conn = sql_open(cluster.conninfo);
+    conn = sql_open(cluster.conninfo);
     while (strcmp(sql_value(conn, sql), "idle") != 0 && clock_mono_ms() < end)
         ;
     PQfinish(conn);
@@ -152,7 +152,7 @@ static void test_schema(void **state)
         0, store_migrate(conninfo, SPEAN_SOURCE_DIR "/sql", NULL, &version, err, sizeof(err)));
     WAIT_UNTIL(client.base, pool_up(client.pool));
     client_close(&client);
-    PGconn *conn = sql_open(conninfo);
+    conn = sql_open(conninfo);
     assert_int_equal(0, sql_run(conn, "UPDATE spean.schema_version SET version = 99, "
                                       "oldest_daemon = 99"));
     client_open(&client, &o, store_statements, STMT_COUNT);
@@ -185,7 +185,7 @@ static void test_prepared_anew(void **state)
     (void)state;
     const struct answer *a = client_ask(&client, ALL, 0, NULL);
     assert_int_equal(1, PQnfields(a->res));
-    PGconn *conn = sql_open(cluster.conninfo);
+    conn = sql_open(cluster.conninfo);
     assert_int_equal(0, sql_run(conn, "ALTER TABLE pool_parent ADD COLUMN more text"));
     PQfinish(conn);
     a = client_ask(&client, ALL, 0, NULL);

@@ -87,7 +87,7 @@ static void test_terminated_backend(void **state)
     pid_t pid = backend_pid();
     client.count = 0;
     int64_t asleep = run(SLEEP, WAIT_MS, "60"), behind = run(ECHO, WAIT_MS, "x");
-    PGconn *conn = sql_open(cluster.conninfo);
+    conn = sql_open(cluster.conninfo);
     snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%d)", pid);
     for (int i = 0; i < 5; i++)
         loop_turn(client.base);

@@ -13,8 +13,6 @@
 
 #define COMPANIES "100000"
 
-static struct cluster cluster;
-static PGconn *conn;
 static struct buf plans; /* what auto_explain says */
 
 static const char *make_companies =

@@ -1,95 +1,12 @@
-#include "client.h"
-#include "cluster.h"
+#include "writes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct cluster cluster;
-static struct client client;
-static PGconn *conn;
-
-#define A "00000000-0000-7000-8000-00000000000a"
-#define B "00000000-0000-7000-8000-00000000000b"
-#define C "00000000-0000-7000-8000-00000000000c"
-
-static int setup(void **state)
-{
-    struct store_options o = client_options(cluster.conninfo);
-
-    (void)state;
-    client_open(&client, &o, store_statements, STMT_COUNT);
-    conn = sql_open(cluster.conninfo);
-    return sql_run(conn, "TRUNCATE spean.company, spean.company_external, spean.company_contact,"
-                         " spean.company_key, spean.change, spean.idempotency, spean.token;"
-                         "UPDATE spean.feed SET seq = 0, token_version = 0");
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    client_close(&client);
-    PQfinish(conn);
-    return 0;
-}
-
-/* One company as the service sends it; externals and the like are JSON. */
-static const char *one_write(const char *id, int expect, const char *type, const char *doc,
-                             const char *contacts, const char *keys)
-{
-    static char places[16][2048];
-    static unsigned next;
-    char *place = places[next++ % 16];
-
-    snprintf(place, sizeof(places[0]),
-             "{\"id\":\"%s\",\"expect\":%d,\"type\":\"%s\",\"doc\":%s,\"contacts\":%s,\"keys\":%s,"
-             "\"packed\":\"AAEC\"}",
-             id, expect, type, doc, contacts, keys);
-    return place;
-}
-
-static const struct answer *write_keyed(const char *key, const char *digest, const char *one,
-                                        const char *two)
-{
-    char writes[8192];
-
-    snprintf(writes, sizeof(writes), "[%s%s%s]", one ? one : "", two ? "," : "", two ? two : "");
-    return ASK(&client, STMT_COMPANY_WRITE, writes, "crm-1", key, digest, "{\"first\": true}",
-               "86400000", "1", "m1");
-}
-
-static const struct answer *write_two(const char *one, const char *two)
-{
-    return write_keyed(NULL, NULL, one, two);
-}
-
-#define DOC_A                                                                                      \
-    "{\"country\":\"KH\",\"name\":\"Battambang Rice\",\"region\":\"KH-2\",\"city\":\"X\","         \
-    "\"status\":\"published\",\"sectors\":[\"agro-industry.rice\",\"energy\"],"                    \
-    "\"valid_until\":\"2027-01-31\",\"verified\":null,"                                            \
-    "\"external_ids\":[{\"system\":\"crm\",\"id\":\"1\"},{\"system\":\"osh\",\"id\":\"1\"}]}"
-#define DOC_B                                                                                      \
-    "{\"country\":\"CA\",\"name\":\"Ets Qu\u00e9b\u00e9cois\",\"status\":\"draft\","               \
-    "\"sectors\":[],\"external_ids\":[{\"system\":\"crm\",\"id\":\"2\"}]}"
-
-static void write_a_and_b(void)
-{
-    const struct answer *a = write_two(
-        one_write(A, 0, "created", DOC_A, "[{\"name\":\"Sok\",\"email\":\"s@example.org\"}]",
-                  "[{\"lang\":\"\",\"key\":\"battambang rice\"}]"),
-        one_write(B, 0, "created", DOC_B, "[]", "[{\"lang\":null,\"key\":\"ets quebecois\"}]"));
-    assert_int_equal(STORE_OK, a->status);
-    assert_string_equal("2", cell(a, 0, "seq"));
-    assert_string_equal("f", cell(a, 0, "replay"));
-    assert_string_equal("(null)", cell(a, 0, "kept_answer"));
-    assert_true(strtoll(cell(a, 0, "at_ms"), NULL, 10) > 1700000000000);
-}
 
 static void test_write_and_get(void **state)
 {
@@ -150,44 +67,6 @@ static void test_find(void **state)
     }
 }
 
-static void assert_refused(const struct answer *a, const char *sqlstate)
-{
-    assert_int_equal(STORE_SQL, a->status);
-    assert_string_equal(sqlstate, a->sqlstate);
-}
-
-/* All or nothing, and the counter stays where it was: no gap. */
-static void test_conflicts(void **state)
-{
-    const char *fresh = one_write(C, 0, "created",
-                                  "{\"country\":\"CA\",\"name\":\"c\","
-                                  "\"status\":\"draft\"}",
-                                  "[]", "[]");
-
-    (void)state;
-    write_a_and_b();
-    assert_refused(write_two(fresh, one_write(A, 2, "updated", DOC_A, "[]", "[]")), "SP001");
-    assert_refused(write_two(fresh, one_write(A, 0, "created", DOC_A, "[]", "[]")), "SP001");
-    assert_refused(write_two(one_write(C, 1, "updated", DOC_A, "[]", "[]"), NULL), "SP001");
-    /* crm 2 belongs to B */
-    assert_refused(write_two(one_write(A, 1, "updated", DOC_B, "[]", "[]"), NULL), "SP001");
-    assert_refused(write_two(fresh, fresh), "22023");
-    assert_string_equal("2", sql_value(conn, "SELECT seq FROM spean.feed"));
-    assert_string_equal("2", sql_value(conn, "SELECT count(*) FROM spean.change"));
-    assert_string_equal("0",
-                        sql_value(conn, "SELECT count(*) FROM spean.company WHERE id = '" C "'"));
-    /* An id may move from one company to another in one write. */
-    const struct answer *a =
-        write_two(one_write(A, 1, "updated", DOC_B, "[]", "[]"),
-                  one_write(B, 1, "updated",
-                            "{\"country\":\"CA\",\"name\":\"b\",\"status\":\"draft\","
-                            "\"external_ids\":[{\"system\":\"crm\",\"id\":\"1\"}]}",
-                            "[]", "[]"));
-    assert_int_equal(STORE_OK, a->status);
-    assert_string_equal(A, cell(ASK(&client, STMT_COMPANY_GET, NULL, "crm", "2"), 0, "id"));
-    assert_string_equal(B, cell(ASK(&client, STMT_COMPANY_GET, NULL, "crm", "1"), 0, "id"));
-}
-
 static void test_changes(void **state)
 {
     (void)state;
@@ -213,80 +92,6 @@ static void test_changes(void **state)
     assert_string_equal("archived", cell(a, 1, "type"));
     assert_string_equal("2", cell(a, 1, "version"));
     assert_int_equal(1, PQntuples(ASK(&client, STMT_CHANGES_LIST, "3", "10")->res));
-}
-
-static void test_replay(void **state)
-{
-    const char *w = one_write(A, 0, "created", DOC_A, "[]", "[]");
-
-    (void)state;
-    assert_int_equal(0, PQntuples(ASK(&client, STMT_IDEMPOTENCY_FIND, "crm-1", "k")->res));
-    assert_string_equal("f", cell(write_keyed("k", "d1", w, NULL), 0, "replay"));
-    const struct answer *a = ASK(&client, STMT_IDEMPOTENCY_FIND, "crm-1", "k");
-    assert_string_equal("d1", cell(a, 0, "digest"));
-    assert_string_equal("{\"first\": true}", cell(a, 0, "answer"));
-    assert_string_equal("1", cell(a, 0, "seq"));
-    /* Again, even with other content: the service sees it by the digest. Nothing is written. */
-    a = write_keyed("k", "d2", one_write(B, 0, "created", DOC_B, "[]", "[]"), NULL);
-    assert_string_equal("t", cell(a, 0, "replay"));
-    assert_string_equal("d1", cell(a, 0, "kept_digest"));
-    assert_string_equal("{\"first\": true}", cell(a, 0, "kept_answer"));
-    assert_string_equal("1", cell(a, 0, "kept_seq"));
-    assert_string_equal("1", sql_value(conn, "SELECT count(*) FROM spean.company"));
-    /* A write that failed keeps nothing. */
-    assert_refused(write_keyed("k2", "d", w, NULL), "SP001");
-    assert_int_equal(0, PQntuples(ASK(&client, STMT_IDEMPOTENCY_FIND, "crm-1", "k2")->res));
-    /* Nothing to write is kept, too. */
-    a = write_keyed("k3", "d", NULL, NULL);
-    assert_string_equal("1", cell(a, 0, "seq"));
-    assert_string_equal("t", cell(write_keyed("k3", "d", NULL, NULL), 0, "replay"));
-    /* What has expired is new again, and other expired keys go. */
-    assert_int_equal(0, sql_run(conn, "UPDATE spean.idempotency SET expires_at = now()"));
-    assert_int_equal(0, PQntuples(ASK(&client, STMT_IDEMPOTENCY_FIND, "crm-1", "k")->res));
-    assert_string_equal("f", cell(write_keyed("k", "d3", NULL, NULL), 0, "replay"));
-    assert_string_equal("1", sql_value(conn, "SELECT count(*) FROM spean.idempotency"));
-}
-
-/* Many at once with one key: one writes, the others wait and get its answer. */
-#define TWINS 8
-static atomic_int fresh_answers, replays, bad_answers;
-
-static void *twin_run(void *arg)
-{
-    PGconn *c = sql_open(cluster.conninfo);
-    char sql[2048];
-
-    snprintf(sql, sizeof(sql),
-             "SELECT replay, kept_digest, kept_seq FROM spean.company_write('[%s]', 'p', 'race',"
-             " 'd', '{}', 60000, 1, 'm1')",
-             (const char *)arg);
-    PGresult *res = PQexec(c, sql);
-    if (PQresultStatus(res) != PGRES_TUPLES_OK)
-        bad_answers++;
-    else if (PQgetvalue(res, 0, 0)[0] == 'f')
-        fresh_answers++;
-    else if (strcmp(PQgetvalue(res, 0, 1), "d") == 0 && strcmp(PQgetvalue(res, 0, 2), "1") == 0)
-        replays++;
-    PQclear(res);
-    PQfinish(c);
-    return NULL;
-}
-
-static void test_replay_race(void **state)
-{
-    char w[2048];
-    pthread_t threads[TWINS];
-
-    (void)state;
-    snprintf(w, sizeof(w), "%s", one_write(A, 0, "created", DOC_A, "[]", "[]"));
-    for (int i = 0; i < TWINS; i++)
-        assert_int_equal(0, pthread_create(&threads[i], NULL, twin_run, w));
-    for (int i = 0; i < TWINS; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(0, bad_answers);
-    assert_int_equal(1, fresh_answers);
-    assert_int_equal(TWINS - 1, replays);
-    assert_string_equal("1", sql_value(conn, "SELECT seq FROM spean.feed"));
 }
 
 static int listed(const char *country, const char *sector, const char *region, const char *status,
@@ -368,66 +173,11 @@ static void test_tokens(void **state)
     assert_string_equal("32503680000000", cell(a, 0, "expires_ms"));
 }
 
-/* Two writers that take the same companies in opposite order do not lock each other out. */
-static atomic_int deadlocks;
-
-static void *crossing_run(void *arg)
-{
-    bool turned = arg != NULL;
-    PGconn *c = sql_open(cluster.conninfo);
-
-    for (int i = 0; i < 60; i++) {
-        char sql[1024];
-        snprintf(sql, sizeof(sql),
-                 "SELECT spean.company_write(jsonb_agg(jsonb_build_object('id', id, 'expect',"
-                 " version, 'type', 'updated', 'doc', doc, 'packed', '') ORDER BY id %s), 'p',"
-                 " NULL, NULL, NULL, 0, 1, 'm') FROM spean.company",
-                 turned ? "DESC" : "");
-        PGresult *res = PQexec(c, sql);
-        const char *message = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-        const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-        deadlocks += state && (strcmp(state, "SP001") != 0 || strstr(message, "deadlock"));
-        PQclear(res);
-    }
-    PQfinish(c);
-    return NULL;
-}
-
-static void test_crossing_writers(void **state)
-{
-    pthread_t threads[4];
-
-    (void)state;
-    write_a_and_b();
-    for (size_t i = 0; i < 4; i++)
-        assert_int_equal(
-            0, pthread_create(&threads[i], NULL, crossing_run, i % 2 ? &threads[0] : NULL));
-    for (int i = 0; i < 4; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(0, deadlocks);
-    assert_string_equal("t", sql_value(conn, "SELECT seq = (SELECT count(*) FROM spean.change)"
-                                             " FROM spean.feed"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_write_and_get, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_find, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_conflicts, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_replay_race, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_list, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_tokens, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_crossing_writers, setup, teardown),
+        WRITES_TEST(test_write_and_get), WRITES_TEST(test_find),   WRITES_TEST(test_changes),
+        WRITES_TEST(test_list),          WRITES_TEST(test_tokens),
     };
-    int code = cluster_start(&cluster);
-
-    if (code == 0)
-        code = cmocka_run_group_tests(tests, NULL, NULL);
-    else
-        code = code > 0 ? 0 : 1;
-    cluster_stop(&cluster);
-    return code;
+    WRITES_MAIN(tests);
 }
