@@ -67,6 +67,27 @@ static void one_answer_may_be_larger_than_the_cap(void **state)
     world_end(x);
 }
 
+/* What the client's socket takes at once does not wait: 128 KB in one go are no slow reader. */
+static void a_burst_that_the_socket_takes_is_no_offence(void **state)
+{
+    struct net_limits limits = world_limits();
+    struct world *x;
+    char line[3000];
+    int fd;
+
+    (void)state;
+    limits.output = 64 << 10;
+    x = world_start(&limits);
+    fd = client_new(x);
+    client_say(fd, "push 2000\n");
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(client_line(fd, line, sizeof line), 2000);
+    client_say(fd, "still here\n");
+    client_expect(fd, "still here");
+    close(fd);
+    world_end(x);
+}
+
 static void closing_says_what_was_said_before_and_nothing_after(void **state)
 {
     struct net_limits limits = world_limits();
@@ -233,6 +254,30 @@ static void the_budget_costs_the_largest_its_place(void **state)
     world_end(x);
 }
 
+/* At once, not with the next tick. */
+static void the_budget_holds_within_a_turn(void **state)
+{
+    struct net_limits limits = world_limits();
+    struct world *x;
+    int fds[4];
+
+    (void)state;
+    limits.buffers = 700000;
+    x = world_start(&limits);
+    for (int i = 0; i < 4; i++) {
+        fds[i] = client_new(x);
+        client_say(fds[i], "hold\n");
+    }
+    wait_until(atomic_load(&x->lines) == 4);
+    assert_int_equal(worker_post(x->worker, MESSAGE_FLOOD, NULL), 0);
+    wait_until(atomic_load(&x->buffered_seen) > 0);
+    assert_int_equal(atomic_load(&x->buffered_seen), 2 * 300001);
+    wait_until(atomic_load(&x->closed) == 2);
+    for (int i = 0; i < 4; i++)
+        close(fds[i]);
+    world_end(x);
+}
+
 static void limits_change_while_connections_live(void **state)
 {
     struct net_limits limits = world_limits();
@@ -264,6 +309,7 @@ int main(void)
         cmocka_unit_test(reading_stops_at_the_output_mark),
         cmocka_unit_test(slow_reader_is_dropped_at_the_cap),
         cmocka_unit_test(one_answer_may_be_larger_than_the_cap),
+        cmocka_unit_test(a_burst_that_the_socket_takes_is_no_offence),
         cmocka_unit_test(closing_says_what_was_said_before_and_nothing_after),
         cmocka_unit_test(stale_names_reach_nobody),
         cmocka_unit_test(opened_may_refuse),
@@ -271,6 +317,7 @@ int main(void)
         cmocka_unit_test(idle_ones_leave_and_subscribers_stay),
         cmocka_unit_test(those_who_never_speak_leave),
         cmocka_unit_test(the_budget_costs_the_largest_its_place),
+        cmocka_unit_test(the_budget_holds_within_a_turn),
         cmocka_unit_test(limits_change_while_connections_live),
     };
 

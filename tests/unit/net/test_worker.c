@@ -114,7 +114,7 @@ static void drain_answers_what_is_owed_and_hears_nothing_new(void **state)
 {
     struct net_limits limits = world_limits();
     struct world *x = world_start(&limits);
-    int owed = client_new(x), idle = client_new(x), lines;
+    int owed = client_new(x), idle = client_new(x), late, lines;
 
     (void)state;
     client_say(owed, "hold\n");
@@ -125,6 +125,9 @@ static void drain_answers_what_is_owed_and_hears_nothing_new(void **state)
     client_expect_end(idle, false); /* nothing owed: gone at once */
     wait_until(atomic_load(&x->closed) == 1);
     client_say(owed, "two\n");
+    late = client_new(x); /* accepted a moment too late */
+    client_expect_end(late, false);
+    close(late);
     world_settle(x);
     lines = atomic_load(&x->lines);
     assert_int_equal(worker_post(x->worker, MESSAGE_RELEASE, NULL), 0);
@@ -134,6 +137,7 @@ static void drain_answers_what_is_owed_and_hears_nothing_new(void **state)
     close(idle);
     worker_join(x->worker);
     assert_int_equal(lines, 2);
+    assert_int_equal(atomic_load(&x->opened), 2);
     world_end(x);
 }
 
