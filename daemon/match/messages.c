@@ -86,6 +86,9 @@ int message_format(const struct model *m, enum model_lang lang, enum message msg
         if (holder_fill(args, at + 1, len - 1, out) < 0)
             return -1;
         at += len + 1;
+        /* "... Inc." at the end of a sentence: its stop is the sentence's. */
+        if (*at == '.' && out->len > 0 && out->data[out->len - 1] == '.')
+            at++;
     }
     return 0;
 }

@@ -139,7 +139,8 @@ static int32_t own_weight(const struct model *m, const struct need_view *n)
     }
 }
 
-/* One direction: what each need of x finds at y. */
+/* What each need of a company finds at the other; the last place, after its needs, is for what it
+ * has not asked for. */
 struct tally {
     int32_t of_x[2 * NEEDS_MAX + 1], of_y[2 * NEEDS_MAX + 1];
 };
@@ -210,7 +211,7 @@ static void serve_meets(const struct model *m, const struct view *x, const struc
         if (memchr(x->described, s, x->described_count) != NULL && x->offer_count > 0) {
             meet.strength = m->w.serve_described * vague / 1000;
             meet.how = MEET_DESCRIBED;
-            of_x[2 * NEEDS_MAX] = larger(of_x[2 * NEEDS_MAX], meet.strength);
+            of_x[x->need_count] = larger(of_x[x->need_count], meet.strength);
             *of_y = larger(*of_y, meet.strength);
             meet_note(ret, &meet);
         }
@@ -299,13 +300,13 @@ void need_score(const struct model *m, const struct view *a, const struct view *
     struct tally t = {{0}, {0}};
     *ret = (struct need_result){.best = {.how = MEET_NONE}};
     need_meets(m, a, b, &t, ret);
-    own_meets(m, a, b, false, t.of_x, &t.of_y[2 * NEEDS_MAX], ret);
-    own_meets(m, b, a, true, t.of_y, &t.of_x[2 * NEEDS_MAX], ret);
-    serve_meets(m, a, b, false, t.of_x, &t.of_y[2 * NEEDS_MAX], ret);
-    serve_meets(m, b, a, true, t.of_y, &t.of_x[2 * NEEDS_MAX], ret);
+    own_meets(m, a, b, false, t.of_x, &t.of_y[b->need_count], ret);
+    own_meets(m, b, a, true, t.of_y, &t.of_x[a->need_count], ret);
+    serve_meets(m, a, b, false, t.of_x, &t.of_y[b->need_count], ret);
+    serve_meets(m, b, a, true, t.of_y, &t.of_x[a->need_count], ret);
     int met_a = 0, met_b = 0;
-    ret->a = combine(m, t.of_x, 2 * NEEDS_MAX + 1, &met_a);
-    ret->b = combine(m, t.of_y, 2 * NEEDS_MAX + 1, &met_b);
+    ret->a = combine(m, t.of_x, a->need_count + 1, &met_a);
+    ret->b = combine(m, t.of_y, b->need_count + 1, &met_b);
     int32_t more = larger(ret->a, ret->b), less = ret->a + ret->b - more;
     ret->both = (more * m->w.need_better + less * (1000 - m->w.need_better)) / 1000;
     int met = met_a > met_b ? met_a : met_b;

@@ -140,6 +140,27 @@ static void keeps_to_the_ceiling(void **state)
     buf_done(&out);
 }
 
+static void one_stop_ends_a_sentence(void **state)
+{
+    (void)state;
+    struct profile p = profile_of(COUNTRY_KH, 1, "A"), q = profile_of(COUNTRY_CA, 2, "B Inc.");
+    profile_sector(model, &p, "energy.wind");
+    profile_seek(model, &p, KIND_SERVICES, "energy.solar", NULL, "");
+    profile_sector(model, &q, "energy.solar");
+    struct buf x, y, out;
+    buf_init(&x, PACKED_MAX);
+    buf_init(&y, PACKED_MAX);
+    buf_init(&out, 4096);
+    profile_pack(model, &p, &x);
+    profile_pack(model, &q, &y);
+    assert_int_equal(explain_factor(model, x.data, y.data, TODAY, FACTOR_SECTOR, LANG_FRA, &out),
+                     0);
+    assert_string_equal(out.data, "Ce que A cherche, « Énergie solaire », est le métier de B Inc.");
+    buf_done(&out);
+    buf_done(&x);
+    buf_done(&y);
+}
+
 /* Every random pair can be told, whatever is missing. */
 static void tells_random_pairs(void **state)
 {
@@ -170,6 +191,7 @@ int main(void)
         cmocka_unit_test(calls_rivals_rivals),
         cmocka_unit_test(explains_exclusion),
         cmocka_unit_test(keeps_to_the_ceiling),
+        cmocka_unit_test(one_stop_ends_a_sentence),
         cmocka_unit_test(tells_random_pairs),
     };
     return cmocka_run_group_tests(tests, load, unload);
