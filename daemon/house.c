@@ -17,6 +17,7 @@ static int house_add_worker(struct house *h)
                                  .request_ms = (uint64_t)h->config->limits.request,
                                  .idempotency_ms = (uint64_t)h->config->limits.idempotency,
                                  .staff_group = h->config->staff,
+                                 .revocations = &h->revocations,
                                  .log = h->o.log,
                                  .number = number};
     struct service *s = service_new(&so);

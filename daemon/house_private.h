@@ -5,6 +5,7 @@
 
 #include <spean/net.h>
 #include <spean/service.h>
+#include <stdatomic.h>
 
 #define WORKERS_MAX 64
 #define LISTENERS_MAX 16
@@ -22,6 +23,7 @@ struct house {
     struct worker *workers[WORKERS_MAX];
     struct service *services[WORKERS_MAX];
     size_t worker_count;
+    atomic_uint_least64_t revocations; /* service.h */
     struct listener *listeners[LISTENERS_MAX];
     size_t listener_count;
     struct indexer *indexer;

@@ -6,6 +6,11 @@
 
 /* ---- the token table ---- */
 
+static uint64_t revocations(const struct service *s)
+{
+    return s->o.revocations ? atomic_load(s->o.revocations) : s->auth.revoked;
+}
+
 static void auth_load(struct service *s)
 {
     struct token_state *a = &s->auth;
@@ -13,6 +18,7 @@ static void auth_load(struct service *s)
 
     a->last_ms = now;
     a->started++;
+    a->revoking = revocations(s);
     if (pool_run(s->pool, STMT_TOKEN_LOAD, NULL, now + s->o.request_ms, TOKENS_NUMBER) == 0) {
         a->loading = true;
         return;
@@ -29,7 +35,9 @@ void auth_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (!s->auth.loading)
+    if (s->auth.loading) /* it may have looked before what this one is for */
+        timer_set(s->auth.timer, TOKENS_APART_MS);
+    else
         auth_load(s);
 }
 
@@ -78,9 +86,11 @@ void auth_loaded(struct service *s, const struct store_result *result)
         return;
     }
     a->failed = result->status != STORE_OK || tokens_read(&a->tokens, result->res) != 0;
-    if (!a->failed)
+    if (!a->failed) {
         a->loaded = a->started;
-    else
+        if (a->revoking > a->revoked)
+            a->revoked = a->revoking;
+    } else
         log_event(s->o.log, LOG_LEVEL_WARN, "tokens_not_read", "sqlstate=%s", result->sqlstate);
     if (!s->worker) /* the pool is being closed */
         return;
@@ -93,6 +103,16 @@ void auth_changed(struct service *s)
 {
     s->auth.discard = s->auth.started;
     auth_refresh(s);
+}
+
+void auth_revoked(struct service *s, const char *id)
+{
+    struct token_state *a = &s->auth;
+
+    tokens_remove(&a->tokens, id);
+    if (s->o.revocations && atomic_fetch_add(s->o.revocations, 1) == a->revoked)
+        a->revoked++; /* up to date but for this one, which has just gone */
+    auth_changed(s);
 }
 
 /* ---- one call ---- */
@@ -119,10 +139,10 @@ static enum auth_outcome auth_miss(struct request *r, void (*again)(struct reque
 
     if (r->token_load && a->loaded >= r->token_load)
         return auth_refuse(r, REASON_TOKEN_UNKNOWN);
-    if (r->token_load && a->failed && !a->loading && a->started >= r->token_load)
+    if (r->token_load && a->failed && !a->loading && a->started >= r->token_load && r->s->was_up)
         return auth_refuse(r, REASON_DATABASE);
     if (!r->token_load) {
-        if (!pool_up(r->s->pool))
+        if (service_cut_off(r->s))
             return auth_refuse(r, REASON_DATABASE);
         r->token_load = a->started + 1;
     }
@@ -130,6 +150,19 @@ static enum auth_outcome auth_miss(struct request *r, void (*again)(struct reque
         auth_refresh(r->s);
     request_wait(r, WAKE_TOKENS, r->started_ms + UNAVAILABLE_MS, again, auth_late);
     return AUTH_LATER;
+}
+
+/* Another worker has revoked a token that may still stand in the table here. */
+static bool auth_stale(const struct service *s)
+{
+    return revocations(s) > s->auth.revoked;
+}
+
+static enum auth_outcome auth_wait_fresh(struct request *r, void (*again)(struct request *r))
+{
+    if (r->token_load && r->s->auth.loaded >= r->token_load)
+        r->token_load = 0; /* and one more was revoked since */
+    return auth_miss(r, again);
 }
 
 enum auth_outcome auth_token(struct request *r, const char *token, void (*again)(struct request *r),
@@ -143,6 +176,8 @@ enum auth_outcome auth_token(struct request *r, const char *token, void (*again)
         request_internal(r, "digest");
         return AUTH_REFUSED;
     }
+    if (auth_stale(r->s))
+        return auth_wait_fresh(r, again);
     const struct token *t = tokens_find(&r->s->auth.tokens, digest);
     if (!t)
         return auth_miss(r, again);
@@ -165,11 +200,13 @@ struct principal session_principal(const struct service *s, const struct session
     return (struct principal){.role = ROLE_NONE};
 }
 
-static enum auth_outcome auth_session(struct request *r)
+static enum auth_outcome auth_session(struct request *r, void (*again)(struct request *r))
 {
     const struct session *session = r->session;
     const struct token *t;
 
+    if (session->logged_in && r->method->roles != 0 && auth_stale(r->s))
+        return auth_wait_fresh(r, again);
     r->who = session_principal(r->s, session);
     if (r->who.role != ROLE_NONE || !session->logged_in)
         return AUTH_OK;
@@ -187,7 +224,7 @@ enum auth_outcome auth_call(struct request *r, void (*again)(struct request *r))
     enum auth_outcome outcome;
 
     if (!token)
-        return auth_session(r);
+        return auth_session(r, again);
     if (!json_is_string(token))
         return auth_refuse(r, REASON_TOKEN_UNKNOWN);
     outcome = auth_token(r, json_string_value(token), again, &r->who, digest);

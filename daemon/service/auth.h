@@ -29,6 +29,8 @@ enum auth_outcome auth_token(struct request *r, const char *token, void (*again)
 void auth_refresh(struct service *s);
 /* This service has just changed the table: what a load saw before is out of date. */
 void auth_changed(struct service *s);
+/* The same; and no worker of this daemon may take the token of this id any more. */
+void auth_revoked(struct service *s, const char *id);
 void auth_timer(evutil_socket_t fd, short what, void *arg);
 void auth_loaded(struct service *s, const struct store_result *result);
 /* The session's principal as of now; ROLE_NONE when there is none, or no longer. */

@@ -19,6 +19,7 @@
 #define UNAVAILABLE_MS 1000 /* how long a request may wait for a database that is away */
 #define TOKENS_APART_MS 250 /* loads of the token table are at least this far apart */
 #define NOTIFY_APART_MS 50  /* notifications to subscribers too */
+#define STARTING_MS 800     /* and for one that it has not reached yet */
 #define WRITE_TRIES 100     /* of a write that others get in the way of */
 #define TOKENS_NUMBER 1     /* pool_run number of the token table's load; no slot makes it */
 
@@ -59,6 +60,8 @@ struct token_state {
     uint64_t started;    /* loads started */
     uint64_t loaded;     /* number of the load that the table comes from; 0: none yet */
     uint64_t last_ms;    /* when the last one started */
+    uint64_t revoked;    /* the daemon's revocations that the table knows of */
+    uint64_t revoking;   /* those that the load under way knows of */
     uint64_t discard;    /* loads up to this number saw the table before our own last change */
     struct event *timer; /* the next one */
 };
@@ -68,6 +71,7 @@ struct service {
     struct worker *worker; /* NULL unless attached */
     struct event_base *base;
     struct pool *pool;
+    bool was_up; /* the pool, ever: until then requests wait a little for it */
     struct profile_codes codes;
     struct slots slots;
     struct request_list waiting; /* for something to happen (request_wait) */
@@ -85,6 +89,9 @@ struct service {
     uint64_t connections; /* so far */
     struct buf scratch;   /* a result while it is written */
 };
+
+/* The database can't be reached, and could before: no use in waiting. */
+bool service_cut_off(struct service *s);
 
 /* subscribe.c */
 void subscribers_wake(struct service *s);

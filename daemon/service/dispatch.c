@@ -1,5 +1,6 @@
 #include "auth.h"
 
+#include <spean/clock.h>
 #include <spean/params.h>
 #include <string.h>
 
@@ -9,6 +10,18 @@ const struct method *method_find(const char *name)
         if (strcmp(m->name, name) == 0)
             return m;
     return NULL;
+}
+
+/* Runs the method; a worker that has just been born gets a moment to reach the database. */
+static void call_start(struct request *r)
+{
+    uint64_t now = clock_mono_ms();
+
+    if (r->method->database && !service_cut_off(r->s) && !r->s->was_up &&
+        now < r->started_ms + STARTING_MS)
+        request_wait(r, 0, now + 20, NULL, call_start);
+    else
+        r->method->run(r);
 }
 
 /* Who may, whether the params are right, and then the method itself. Called again after a wait. */
@@ -33,7 +46,7 @@ static void call_admit(struct request *r)
     if (!json_is_object(r->params)) /* an empty array */
         r->params = NULL;
     r->deadline_ms = r->started_ms + r->s->o.request_ms;
-    r->method->run(r);
+    call_start(r);
 }
 
 void call_run(struct request *r)

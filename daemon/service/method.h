@@ -2,6 +2,7 @@
 #define SPEAN_SERVICE_METHOD_H
 
 #include <spean/params.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -19,6 +20,7 @@ struct method {
     const char *result;         /* name of the result */
     const char *schema;         /* its JSON Schema */
     void (*run)(struct request *r);
+    bool database; /* does nothing without it */
 };
 
 /* Ends with name NULL. */

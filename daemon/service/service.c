@@ -109,6 +109,13 @@ static void service_closed(void *ctx, uint64_t conn, void *user)
 
 /* ---- what main tells ---- */
 
+bool service_cut_off(struct service *s)
+{
+    if (pool_up(s->pool))
+        s->was_up = true;
+    return s->was_up && !pool_up(s->pool);
+}
+
 static void service_lag(struct service *s)
 {
     bool level = s->index && s->state.database_up && index_seq(s->index) >= s->state.database_seq;

@@ -293,8 +293,7 @@ static void revoke_done(struct request *r, const struct store_result *result)
         request_refuse(r, REASON_TOKEN);
         return;
     }
-    tokens_remove(&r->s->auth.tokens, id);
-    auth_changed(r->s);
+    auth_revoked(r->s, id);
     jw_init(&w, request_buffer(r));
     jw_object(&w);
     jw_key_text(&w, "id", id);

@@ -5,6 +5,7 @@
 #include <spean/profile_json.h>
 #include <spean/rpc.h>
 #include <spean/store.h>
+#include <stdatomic.h>
 
 struct index;
 struct model;
@@ -28,6 +29,9 @@ struct service_options {
     gid_t staff_group;          /* (gid_t)-1: none */
     /* Is a local peer staff? NULL: it is when staff_group is one of its user's groups. */
     bool (*is_staff)(uid_t uid, gid_t gid, gid_t staff_group);
+    /* Counts tokens revoked by this daemon, so that all of its workers know at once; shared by their
+     * services. NULL: there is one service. */
+    atomic_uint_least64_t *revocations;
     struct log *log;
     int number;
 };
