@@ -131,7 +131,7 @@ class TestLife(unittest.TestCase):
         daemon = Daemon(self.cluster, start=False)
         self.cluster.halt()
         try:
-            self.start(daemon, env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "600000"})
+            self.start(daemon, env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "2000000"})
             wait_until(lambda: os.path.exists(daemon.unix), 20, "listens without a database")
             with daemon.client() as c:
                 self.assertEqual(c.call("system.ping"), "pong")
