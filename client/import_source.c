@@ -159,7 +159,13 @@ static int record_take(void *ctx, const struct csv_record *record)
         return 0;
     }
     row->value = json_object();
-    return row->value != NULL ? row_fill(s, record, row) : -ENOMEM;
+    if (row->value == NULL || row_fill(s, record, row) < 0)
+        return -ENOMEM;
+    if (row->problem[0] == '\0' && json_object_size(row->value) == 0) {
+        import_row_done(row); /* spreadsheets end in rows of empty cells */
+        s->rows_n--;
+    }
+    return 0;
 }
 
 static FILE *file_open(const char *path)

@@ -12,13 +12,13 @@ static const char *const province_after[] = {"province", "provinces", "prvince",
                                              "provine",  "prov",      "khet",    "capital",
                                              "ខេត្ត",     NULL};
 static const char *const province_before[] = {
-    "province", "province of", "khet", "khaet", "krong", "reach theani", "ខេត្ត", "រាជធានី", NULL};
-static const char *const smaller_after[] = {"village", "commune", "district", "sangkat", "khan",
-                                            "quarter", "street",  "road",     "st",      "rd",
-                                            "highway", "bridge",  "market",   "pagoda",  NULL};
-static const char *const smaller_before[] = {
-    "phum",     "khum",   "sangkat", "sankat", "sk", "srok",  "sruk", "khan", "village", "commune",
-    "district", "street", "road",    "ភូមិ",     "ឃុំ",  "សង្កាត់", "ស្រុក",  "ខណ្ឌ",  NULL};
+    "province of", "province de", "khet", "khaet", "krong", "reach theani", "ខេត្ត", "រាជធានី", NULL};
+/* English puts the word after the name, Khmer before it. */
+static const char *const smaller_after[] = {"village", "commune", "district", "market",  "pagoda",
+                                            "bridge",  "street",  "road",     "highway", NULL};
+static const char *const smaller_before[] = {"phum",  "khum", "sangkat", "sankat", "sk",
+                                             "srok",  "sruk", "khan",    "ភូមិ",     "ឃុំ",
+                                             "សង្កាត់", "ស្រុក",  "ខណ្ឌ",     NULL};
 
 enum rank { RANK_NONE, RANK_SMALLER, RANK_TOWN, RANK_ALONE, RANK_PROVINCE };
 
@@ -28,7 +28,8 @@ static bool is_khmer(const char *s)
            ((unsigned char)s[1] == 0x9E || (unsigned char)s[1] == 0x9F);
 }
 
-static bool follows(const char *at, const char *const *words)
+/* What stands after the word, or NULL if none of the words follows. */
+static const char *follows(const char *at, const char *const *words)
 {
     while (*at == ' ')
         at++;
@@ -36,9 +37,9 @@ static bool follows(const char *at, const char *const *words)
         size_t n = strlen(*words);
 
         if (strncmp(at, *words, n) == 0 && (at[n] == '\0' || at[n] == ' ' || is_khmer(*words)))
-            return true;
+            return at + n;
     }
-    return false;
+    return NULL;
 }
 
 static bool precedes(const char *text, const char *at, const char *const *words)
@@ -66,11 +67,16 @@ static bool whole_word(const char *text, const char *at, const char *name, size_
 static enum rank rank_name(const char *text, const char *at, size_t len,
                            const struct table_row *row)
 {
+    const char *after = follows(at + len, smaller_after);
+
     if (strcmp(row->extra, "town") == 0)
         return RANK_TOWN;
-    if (follows(at + len, province_after) || precedes(text, at, province_before))
+    if (follows(at + len, province_after) != NULL || precedes(text, at, province_before))
         return RANK_PROVINCE;
-    if (follows(at + len, smaller_after) || precedes(text, at, smaller_before))
+    /* "Kampot Road" is a road, "Kampot, Road 4" is a town. */
+    if (after != NULL && after[0] == ' ' && after[1] >= '0' && after[1] <= '9')
+        after = NULL;
+    if (after != NULL || precedes(text, at, smaller_before))
         return RANK_SMALLER;
     return RANK_ALONE;
 }
