@@ -166,6 +166,7 @@ static void own_meets(const struct model *m, const struct view *x, const struct 
                 continue;
             of_x[i] = larger(of_x[i], c);
             *of_y = larger(*of_y, c * m->w.need_wish / 1000);
+            ret->kinds |= 1u << n->kind;
             meet_note(ret, &(struct meet){.strength = c,
                                           .how = MEET_OWN,
                                           .x_is_b = x_is_b,
@@ -206,6 +207,7 @@ static void serve_meets(const struct model *m, const struct view *x, const struc
             meet.need_x = (uint8_t)i;
             of_x[i] = larger(of_x[i], meet.strength);
             *of_y = larger(*of_y, meet.strength);
+            ret->kinds |= 1u << n->kind;
             meet_note(ret, &meet);
         }
         if (memchr(x->described, s, x->described_count) != NULL && x->offer_count > 0) {
