@@ -14,6 +14,9 @@
 #define SAY_MAX (16 * 1024)
 
 static void say(struct app *app, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void say(struct app *app, const char *fmt, va_list args)
 {
     struct buf line;
     char *text;
