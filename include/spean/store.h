@@ -93,7 +93,8 @@ struct feed_callbacks {
     void (*reset)(void *ctx);
     /* A company; during the load or because it changed. */
     void (*row)(void *ctx, const struct feed_row *row);
-    /* All rows up to seq have been given: publish. loading false from the first time on. */
+    /* All rows up to seq have been given, some perhaps newer already: publish. seq 0 with no
+     * company is a state, too. */
     void (*caught_up)(void *ctx, uint64_t seq, const char *epoch);
     /* Seen alive: seq of the database's counter, whenever looked at; up false when the connection
      * is lost. */

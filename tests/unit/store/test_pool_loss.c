@@ -166,7 +166,7 @@ static void test_first_host_hangs(void **state)
     snprintf(address.sun_path, sizeof(address.sun_path), "%s/.s.PGSQL.5432", dir);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(0, bind(fd, (struct sockaddr *)&address, sizeof(address)));
-    assert_int_equal(0, listen(fd, 8));
+    assert_int_equal(0, listen(fd, 128));
     snprintf(conninfo, sizeof(conninfo), "host=%s,%s user=spean dbname=spean", dir, cluster.dir);
     o.connect_ms = 300;
     client_close(&client);
