@@ -143,7 +143,7 @@ class TestLife(unittest.TestCase):
             self.assertNotIn("READY=1", manager.words())
             self.cluster.start()
             wait_until(lambda: "READY=1" in manager.words(), 20, "ready")
-            self.assertTrue(daemon.ready())
+            wait_until(daemon.ready, 20, "the pools have noticed, too")
             daemon.process.send_signal(1)
             wait_until(lambda: manager.words().count("READY=1") == 2, 10, "ready again")
             self.assertIn("RELOADING=1", manager.words())
