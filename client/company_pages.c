@@ -5,7 +5,7 @@
 #include "progress.h"
 
 /* What a daemon gives at most at once; it may give fewer. */
-#define PAGE 500
+#define PAGE 200
 
 const char *const country_words[] = {"KH", "CA", NULL};
 const char *const status_words[] = {"draft", "published", "paused", "archived", NULL};
