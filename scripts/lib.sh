@@ -4,7 +4,8 @@
 # directory. To be sourced by bash.
 #
 #     DIR/pg           the cluster: data directory, and its unix socket (no TCP)
-#     DIR/speand.conf  written anew at each start
+#     DIR/speand.conf  written anew at each start, as
+#     DIR/spean.conf   is, with which `build/spean --config DIR/spean.conf` finds this daemon
 #     DIR/speand.sock  for local staff and admin
 #     DIR/admin.token  mode 0600
 #     DIR/*.log        of both; the one before is kept as *.log.1 when it grows large
@@ -204,6 +205,14 @@ conninfo = host='$1/pg' user=spean dbname=spean
 model_dir = $spean_root/conf/model
 sql_dir = $spean_root/sql
 END
+    printf '[client]\nserver = unix:%s/speand.sock\n' "$1" >"$1/spean.conf"
+}
+
+# client DIR WORDS...: spean as admin of the daemon in DIR, whatever the user's own settings say.
+client() {
+    local conf=$1/spean.conf
+    shift
+    env -u SPEAN_SERVER -u SPEAN_TOKEN "$spean_root/build/spean" --config "$conf" "$@"
 }
 
 # daemon_start DIR PORT: migrates and starts speand as a child, in daemon_pid; 0 when it answers.
@@ -266,9 +275,8 @@ admin_token() {
         fi
         say "the token kept is not valid any more; making another"
     fi
-    token=$("$spean_root/build/spean" --server "unix:$1/speand.sock" --format json \
-        token create serve --role admin | grep -o 'spean_[A-Za-z0-9_-]*') ||
-        die "no admin token could be made"
+    token=$(client "$1" --format json token create serve --role admin |
+        grep -o 'spean_[A-Za-z0-9_-]*') || die "no admin token could be made"
     (umask 077 && printf '%s\n' "$token" >"$file.new" && mv -f "$file.new" "$file")
 }
 
