@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FOLDED_MAX (64u << 10)
+#define FOLDED_MAX (256u << 10) /* compatibility forms may be many times longer */
 
 static bool is_khmer(const unsigned char *s)
 {

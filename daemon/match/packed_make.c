@@ -335,7 +335,7 @@ int packed_make(const struct model *m, const struct profile *p, struct buf *out)
         goto out;
     pk->m = m;
     pk->p = p;
-    buf_init(&pk->folded, 64u << 10);
+    buf_init(&pk->folded, 256u << 10);
     head_pack(pk);
     if (sectors_pack(pk) < 0 || langs_pack(pk, &body) < 0 || topics_pack(pk, &body) < 0 ||
         needs_pack(pk, p->offers, p->offer_count, false, &body) < 0 ||

@@ -148,6 +148,23 @@ static void refuses_profiles_beyond_the_limits(void **state)
     buf_done(&b);
 }
 
+/* A letter that unfolds to eighteen, as often as a description may hold it. */
+static void packs_text_that_unfolds(void **state)
+{
+    (void)state;
+    struct profile p = profile_of(COUNTRY_KH, 1, "A");
+    struct buf text, b;
+    buf_init(&text, 1 << 16);
+    for (int i = 0; i < 4000; i++)
+        assert_int_equal(buf_adds(&text, "\xEF\xB7\xBA"), 0);
+    profile_describe(&p, text.data);
+    profile_offer(model, &p, KIND_GOODS, "agro-industry.rice", NULL, text.data);
+    buf_init(&b, PACKED_MAX);
+    profile_pack(model, &p, &b);
+    buf_done(&b);
+    buf_done(&text);
+}
+
 static void cuts_khmer_between_syllables(void **state)
 {
     (void)state;
@@ -204,6 +221,7 @@ int main(void)
         cmocka_unit_test(survives_mutations),
         cmocka_unit_test(refuses_other_formats),
         cmocka_unit_test(refuses_profiles_beyond_the_limits),
+        cmocka_unit_test(packs_text_that_unfolds),
         cmocka_unit_test(cuts_khmer_between_syllables),
         cmocka_unit_test(compares_hs_codes),
         cmocka_unit_test(knows_the_words_of_status),
