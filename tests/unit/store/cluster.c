@@ -110,6 +110,43 @@ int cluster_halt(struct cluster *c)
     return 0;
 }
 
+/*
+ * A process that waits for this one to end: if that happens before cluster_stop (a crash, a
+ * timeout), it stops the server and takes the folder away.
+ */
+static int cluster_watch(struct cluster *c)
+{
+    int ends[2];
+    char byte;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -1;
+    c->watcher = fork();
+    if (c->watcher == 0) {
+        close(ends[1]);
+        setsid();
+        if (read(ends[0], &byte, 1) == 0) {
+            cluster_program(c, "pg_ctl -s -w -m immediate -D data stop");
+            cluster_remove(c);
+        }
+        _exit(0);
+    }
+    close(ends[0]);
+    c->watch = ends[1];
+    return c->watcher < 0 ? -1 : 0;
+}
+
+static void cluster_unwatch(struct cluster *c)
+{
+    if (c->watcher <= 0)
+        return;
+    ssize_t n = write(c->watch, "x", 1);
+    (void)n;
+    close(c->watch);
+    waitpid(c->watcher, NULL, 0);
+    c->watcher = 0;
+}
+
 int cluster_restart(struct cluster *c)
 {
     return cluster_halt(c) == 0 ? cluster_resume(c) : -1;
@@ -128,6 +165,8 @@ int cluster_start(struct cluster *c)
     struct passwd *pw = cluster_user();
     if (pw && chown(c->dir, pw->pw_uid, pw->pw_gid))
         return -1;
+    if (cluster_watch(c) < 0)
+        return -1;
     if (cluster_program(c, "initdb -A trust -N -U spean -E UTF8 --locale=C.UTF-8 -D data") < 0 ||
         cluster_resume(c) < 0 || cluster_database(c, "spean", true, c->conninfo) < 0) {
         fprintf(stderr, "PostgreSQL did not start; see %s\n", c->dir);
@@ -138,6 +177,7 @@ int cluster_start(struct cluster *c)
 
 void cluster_stop(struct cluster *c)
 {
+    cluster_unwatch(c);
     if (c->dir[0] && cluster_halt(c) == 0)
         cluster_remove(c);
 }

@@ -14,6 +14,8 @@ struct cluster {
     char bin[256];      /* folder of PostgreSQL's programs */
     char conninfo[160]; /* of the database "spean", which is migrated */
     pid_t postmaster;
+    pid_t watcher; /* stops it should this program end early */
+    int watch;
 };
 
 /* 0; 1 if there is no PostgreSQL on this machine (said on stderr: skip); -1 failed. */
