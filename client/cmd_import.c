@@ -8,9 +8,9 @@
 #include "import_source.h"
 #include "mapping.h"
 #include "mapping_file.h"
-#include "spean/clock.h"
-#include "spean/profile_json.h"
-#include "spean/rpc.h"
+#include <spean/clock.h>
+#include <spean/profile_json.h>
+#include <spean/rpc.h>
 
 static const struct option_entry options[] = {
     {"profile", 'p', "NAME", NULL, "how columns and values of another program's file are read"},

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spean/buf.h"
+#include <spean/buf.h>
 
 /* libcsv's name for "inside a field" (libcsv.c); with `quoted` it tells an open quote at the end.
  */

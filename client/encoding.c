@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "spean/text.h"
+#include <spean/text.h>
 
 #define HEAD_MAX 4096
 #define REPLACEMENT "\xEF\xBF\xBD"

@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "import_form_in.h"
-#include "spean/rpc.h"
+#include <spean/rpc.h>
 
 enum cell_kind {
     CELL_TEXT,

@@ -5,7 +5,7 @@
 
 #include "app.h"
 #include "import_run.h"
-#include "spean/buf.h"
+#include <spean/buf.h>
 
 /* What an import says: rows that failed, what could not be mapped, and the sum of it. */
 

@@ -6,9 +6,9 @@
 #include <time.h>
 
 #include "app.h"
-#include "spean/clock.h"
-#include "spean/ident.h"
-#include "spean/rpc.h"
+#include <spean/clock.h>
+#include <spean/ident.h>
+#include <spean/rpc.h>
 
 #define TRIES_MAX 6
 

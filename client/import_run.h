@@ -13,8 +13,9 @@ struct app;
 
 /* One import under way: what was read, sent and answered. */
 
-#define IMPORT_WINDOW 2 /* batches under way at once: the daemon works on one, the next is there   \
-                         */
+#define IMPORT_WINDOW                                                                              \
+    2 /* batches under way at once: the daemon works on one, the next is there                     \
+       */
 #define IMPORT_FAILURES_SHOWN 1000
 #define IMPORT_NOTES_KEPT 1000
 #define IMPORT_NOTES_SHOWN 60

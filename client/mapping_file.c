@@ -11,7 +11,7 @@
 
 #include "import_source.h"
 #include "mapping_table.h"
-#include "spean/file.h"
+#include <spean/file.h>
 
 #define MAPPING_BYTES_MAX 65536
 #define MAPPING_ENTRIES_MAX 512

@@ -8,8 +8,8 @@
 #include "mapping_row.h"
 #include "mapping_table.h"
 #include "mapping_text.h"
-#include "spean/buf.h"
-#include "spean/ident.h"
+#include <spean/buf.h>
+#include <spean/ident.h>
 
 /* External ids, certifications, languages and offers of a row. */
 

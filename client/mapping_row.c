@@ -7,7 +7,7 @@
 
 #include "mapping_file.h"
 #include "mapping_text.h"
-#include "spean/buf.h"
+#include <spean/buf.h>
 
 #define VALUE_BYTES_MAX ((size_t)1 << 20)
 

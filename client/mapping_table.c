@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spean/buf.h"
-#include "spean/file.h"
-#include "spean/text.h"
-#include "spean/tsv.h"
+#include <spean/buf.h>
+#include <spean/file.h>
+#include <spean/text.h>
+#include <spean/tsv.h>
 
 char *fold_copy(const char *s, size_t len)
 {

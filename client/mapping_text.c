@@ -8,8 +8,8 @@
 #include <unistr.h>
 
 #include "mapping_table.h"
-#include "spean/buf.h"
-#include "spean/text.h"
+#include <spean/buf.h>
+#include <spean/text.h>
 
 /* Digits with thousands parted by comma, blank or apostrophe; a decimal part is dropped. */
 static const char *number_read(const char *s, int64_t *ret)

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 #include "csv_reader.h"
-#include "spean/file.h"
+#include <spean/file.h>
 
 /* Records as "line:field|field" lines. */
 static char seen[8192];
