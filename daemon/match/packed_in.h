@@ -64,7 +64,7 @@ enum packed_flag {
 #define NEED_TOPICS_MAX 12 /* of one need */
 #define NEED_TEXT_MAX 180  /* bytes kept to quote */
 #define NAME_BYTES_MAX 1000
-#define CITY_BYTES_MAX 400
+#define CITY_BYTES_MAX 1000
 #define EXTERNAL_BYTES_MAX 1024
 
 static inline uint16_t get16(const uint8_t *p)

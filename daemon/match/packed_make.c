@@ -91,7 +91,7 @@ struct found {
     uint16_t topics[TOPICS_MAX];
     size_t topic_count;
     uint64_t certs;
-    bool vague;
+    int vague; /* how many ways of being ready for everything */
 };
 
 /* Sorts what a text named into topics, certificates and vagueness. */
@@ -106,7 +106,7 @@ static void set_sort(struct packing *pk, const struct concept_set *set, size_t t
         const struct concept *c = &lex->concepts[i];
         if (c->class == CONCEPT_CERT)
             ret->certs |= UINT64_C(1) << c->cert;
-        ret->vague |= c->class == CONCEPT_VAGUE;
+        ret->vague += c->class == CONCEPT_VAGUE;
         for (size_t k = 0; k < c->sector_count; k++)
             pk->groups |= 1u << pk->m->sectors[c->sectors[k]].group_no;
         if (c->sector_count > 0 && ret->topic_count < topics_max)
@@ -147,7 +147,7 @@ static int need_pack(struct packing *pk, const struct need *need, bool seek,
     uint8_t *p = ret->bytes;
     p[0] = need->kind;
     p[1] = need->sector;
-    p[2] = found.vague ? NEED_VAGUE : 0;
+    p[2] = found.vague > 0 ? NEED_VAGUE : 0;
     p[3] = (uint8_t)hs_count;
     p[4] = (uint8_t)found.topic_count;
     p[5] = (uint8_t)text;
@@ -232,7 +232,7 @@ static int topics_pack(struct packing *pk, struct buf *out)
         if (text_read(pk, &pk->p->descriptions[i], &set) < 0)
             return -1;
     set_sort(pk, &set, TOPICS_MAX, &found);
-    if (found.vague)
+    if (found.vague > 1) /* one big word may slip into any description */
         pk->head[AT_FLAGS] |= FLAG_VAGUE;
     pk->head[AT_TOPIC_COUNT] = (uint8_t)found.topic_count;
     for (size_t i = 0; i < found.topic_count; i++) {
