@@ -44,6 +44,7 @@ void plan_done(struct plan *p)
 int plan_reset(struct plan *p)
 {
     subjects_done(p);
+    p->next = 0;
     for (size_t i = 0; i < p->count; i++) {
         struct plan_item *item = &p->items[i];
         item->created = false;

@@ -46,6 +46,7 @@ struct plan {
     struct plan_rules rules;
     struct plan_item *items;
     size_t count;
+    size_t next; /* the item that plan_make goes on with */
     struct subject *subjects;
     size_t subject_count, subject_cap;
     json_t *by_id;       /* id -> place in subjects */
@@ -64,8 +65,11 @@ int plan_refs(const struct plan *p, struct buf *out, size_t *ret_count);
 int plan_reset(struct plan *p);
 /* One found company; known ones are passed over. 0 or -1. */
 int plan_found(struct plan *p, const char *id, int64_t version, const char *doc);
-/* Applies the patches; what is refused stands in the items. 0; -1: no memory. */
-int plan_make(struct plan *p);
+/*
+ * Applies the next patches, `most` at a time, so that a long list does not hold up everybody else;
+ * what is refused stands in the items. 1: there are more; 0: done; -1: no memory.
+ */
+int plan_make(struct plan *p, size_t most);
 /* Appends the JSON text of what to write. 0 or -1 (no memory, ceiling). */
 int plan_writes(const struct plan *p, struct buf *out);
 /* Version of an item's company after the write. */

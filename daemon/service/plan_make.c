@@ -269,16 +269,16 @@ out:
     return rc;
 }
 
-int plan_make(struct plan *p)
+int plan_make(struct plan *p, size_t most)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        struct plan_item *item = &p->items[i];
+    for (; p->next < p->count && most > 0; p->next++, most--) {
+        struct plan_item *item = &p->items[p->next];
         if (item->bad_form)
             continue;
         if (item_apply(p, item) && item->error.code == 0)
             return -1;
     }
-    return 0;
+    return p->next < p->count ? 1 : 0;
 }
 
 int64_t plan_version(const struct plan *p, const struct plan_item *item)

@@ -163,7 +163,7 @@ static void request_go(struct request *r)
     request_finish(r);
 }
 
-int request_start(struct service *s, struct session *session, struct rpc_doc *doc)
+int request_start(struct service *s, struct session *session, struct rpc_doc *doc, size_t len)
 {
     struct request *r = calloc(1, sizeof *r);
 
@@ -175,7 +175,7 @@ int request_start(struct service *s, struct session *session, struct rpc_doc *do
         goto fail;
     r->doc = *doc;
     r->line = session->lines;
-    buf_init(&r->out, ANSWER_MAX + 64 * 1024);
+    buf_init(&r->out, ANSWER_MAX + 64 * 1024 + len); /* ids come back, however long */
     evtimer_assign(&r->timer, s->base, request_timer, r);
     LIST_INSERT_HEAD(&session->requests, r, of_session);
     request_go(r);

@@ -47,8 +47,9 @@ struct request {
 
 /* ---- for the core ---- */
 
-/* Takes the doc over and runs it. 0; -1 on no memory (the doc is done then). */
-int request_start(struct service *s, struct session *session, struct rpc_doc *doc);
+/* Takes the doc of a line of len bytes over and runs it. 0; -1 on no memory (the doc is done then).
+ */
+int request_start(struct service *s, struct session *session, struct rpc_doc *doc, size_t len);
 /* Ends it without an answer: its connection is gone. */
 void request_drop(struct request *r);
 /* Names the present call to the store. */

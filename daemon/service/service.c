@@ -54,7 +54,7 @@ static void service_line(void *ctx, uint64_t conn, void *user, const char *line,
         service_refuse_line(s, session, &e);
         return;
     }
-    if (request_start(s, session, &doc)) { /* no memory: not even for an answer */
+    if (request_start(s, session, &doc, len)) { /* no memory: not even for an answer */
         worker_conn_done(s->worker, conn);
         worker_conn_close(s->worker, conn);
     }

@@ -32,7 +32,7 @@ class TestRpc(unittest.TestCase):
         return self.c.raw(json.dumps(calls[0] if len(calls) == 1 else list(calls)))
 
     def test_ids_come_back(self):
-        for number in (0, -1, 2 ** 53, "x", "", "ក", None, 1.5):
+        for number in (0, -1, 2 ** 53, "x", "", "ក", None, 1.5, "x" * 1000000):
             self.assertEqual(self.raw(call("system.ping", number)), {"jsonrpc": "2.0", "id": number, "result": "pong"})
 
     def test_params_go_by_name(self):
