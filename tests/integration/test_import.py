@@ -5,7 +5,7 @@ import os
 import tempfile
 import unittest
 
-from spean_test import SOURCE, Cluster, Daemon, run_tests, shared_data, spean
+from spean_test import SOURCE, Cluster, Daemon, run_tests, shared_data, spean, wait_until
 
 
 def summary(done):
@@ -73,6 +73,7 @@ class TestSamples(Case):
     def test_every_sample_has_partners(self):
         for name in ("cambodia", "canada"):
             self.run_import(os.path.join(SOURCE, "conf", "samples", name + ".ndjson"))
+        wait_until(lambda: self.daemon.health()["index"]["companies"] == 120, what="120 companies in the index")
         with self.daemon.client() as c:
             for prefix in ("KH", "CA"):
                 for n in range(1, 61):
