@@ -126,8 +126,11 @@ static void house_drain(struct house *h)
 
     house_notify("STOPPING=1");
     house_stop_listening(h);
-    for (size_t i = 0; i < h->worker_count; i++)
+    for (size_t i = 0; i < h->worker_count; i++) {
+        /* If this does not get there, those who wait are cut off at the deadline. */
+        (void)worker_post(h->workers[i], SERVICE_STOP, NULL);
         worker_drain(h->workers[i], deadline);
+    }
     for (size_t i = 0; i < h->worker_count; i++)
         worker_join(h->workers[i]);
 }

@@ -94,7 +94,9 @@ static void changes_woken(struct request *r)
 {
     const struct changes *c = r->state;
 
-    if (r->s->moves != c->moves)
+    if (r->s->stopping)
+        changes_nothing(r);
+    else if (r->s->moves != c->moves)
         changes_ask(r);
     else
         changes_wait(r);

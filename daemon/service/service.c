@@ -177,6 +177,10 @@ static void service_message(void *ctx, int type, void *data)
         memcpy(&s->o.limits, data, sizeof s->o.limits);
         free(data);
         break;
+    case SERVICE_STOP:
+        s->stopping = true;
+        requests_wake(s, WAKE_HEAD);
+        break;
     }
 }
 

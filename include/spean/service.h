@@ -29,8 +29,8 @@ struct service_options {
     gid_t staff_group;          /* (gid_t)-1: none */
     /* Is a local peer staff? NULL: it is when staff_group is one of its user's groups. */
     bool (*is_staff)(uid_t uid, gid_t gid, gid_t staff_group);
-    /* Counts tokens revoked by this daemon, so that all of its workers know at once; shared by their
-     * services. NULL: there is one service. */
+    /* Counts tokens revoked by this daemon, so that all of its workers know at once; shared by
+     * their services. NULL: there is one service. */
     atomic_uint_least64_t *revocations;
     struct log *log;
     int number;
@@ -50,7 +50,8 @@ enum service_message {
     SERVICE_INDEX = 1, /* struct index * (a reference) */
     SERVICE_TOKENS,    /* NULL: the token table moved, read it again */
     SERVICE_STATE,     /* struct service_state * (heap) */
-    SERVICE_LIMITS     /* struct rpc_limits * (heap) */
+    SERVICE_LIMITS,    /* struct rpc_limits * (heap) */
+    SERVICE_STOP       /* NULL: before worker_drain; who waits for changes is answered now */
 };
 
 struct service_state {

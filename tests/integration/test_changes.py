@@ -97,6 +97,20 @@ class TestChanges(unittest.TestCase):
         self.assertEqual((page["changes"], page["next"], page["more"]), ([], since, False))
         self.assertGreaterEqual(time.monotonic() - began, 0.9)
 
+    def test_a_daemon_that_stops_lets_nobody_wait(self):
+        other = Daemon(self.cluster, database=self.daemon.database)
+        try:
+            with other.client() as waiting, other.client() as subscriber:
+                subscriber.call("changes.subscribe")
+                number = waiting.start("changes.list", since=self.end(), wait_s=30)
+                other.health()
+                began = time.monotonic()
+                other.terminate()
+                self.assertLess(time.monotonic() - began, 5)
+                self.assertEqual(waiting.finish(number)["changes"], [])
+        finally:
+            other.stop()
+
     def test_many_wait(self):
         since = self.end()
         clients = [self.daemon.client() for _ in range(50)]
