@@ -24,6 +24,12 @@ static size_t company_bytes(const json_t *company)
     return json_dumpb(company, NULL, 0, JSON_COMPACT) + 1;
 }
 
+bool batch_never(const json_t *company)
+{
+    return company_bytes(company) > BATCH_BYTES_MAX ||
+           json_elements(company) + 1 > BATCH_ELEMENTS_MAX;
+}
+
 bool batch_fits(const struct batch *b, const json_t *company)
 {
     if (b->n == 0)

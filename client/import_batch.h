@@ -20,6 +20,8 @@ struct batch {
     size_t bytes, elements;
 };
 
+/* Is the company alone more than a request may hold? */
+bool batch_never(const json_t *company);
 /* Does the company go in, or must the batch be sent first? An empty batch takes any. */
 bool batch_fits(const struct batch *b, const json_t *company);
 /* Takes the company over. 0 or -1 (no memory). */

@@ -212,6 +212,11 @@ int run_add(struct import_run *r, json_t *company, long line)
     const char *status = json_string_value(json_object_get(company, "status"));
     int code;
 
+    if (batch_never(company)) {
+        run_fail(r, line, "more than one request may hold");
+        json_decref(company);
+        return EXIT_DONE;
+    }
     if (status != NULL && strcmp(status, "draft") == 0)
         r->drafts++;
     if (!batch_fits(&r->batch, company)) {

@@ -138,6 +138,22 @@ class TestRows(Case):
         self.assertEqual((counts["row"], counts["created"], counts["failed"]), (4, 2, 2))
         self.assertEqual({c["name"] for c in self.companies()}, {"Good", "Last"})
 
+    def test_a_row_too_large_for_a_request_is_a_bad_row(self):
+        rows = [{"country": "KH", "name": "A", "external_ids": [{"system": "t", "id": "1"}]},
+                {"country": "KH", "name": "B", "phone": "x" * 1000000},
+                {"country": "KH", "name": "C", "export_markets": ["JP"] * 31000},
+                {"country": "KH", "name": "D", "external_ids": [{"system": "t", "id": "2"}]}]
+        done = self.run_import(self.file("l.ndjson", "\n".join(map(json.dumps, rows))), code=1)
+        self.assertEqual({c["name"] for c in self.companies()}, {"A", "D"})
+        self.assertIn("line 2: ", done.stderr)
+        self.assertIn("line 3: ", done.stderr)
+
+    def test_who_may_not_write_is_told(self):
+        path = self.file("v.ndjson", json.dumps({"country": "KH", "name": "A"}))
+        done = spean("import", path, env={"SPEAN_SERVER": "tcp:127.0.0.1:%d" % self.daemon.port,
+                                          "SPEAN_TOKEN": self.daemon.token("viewer")})
+        self.assertEqual(done.returncode, 4, done.stderr)
+
     def test_updates_are_told_from_rows_that_change_nothing(self):
         rows = [{"country": "KH", "name": "Firm %d" % i, "external_ids": [{"system": "t", "id": str(i)}]}
                 for i in range(1200)]

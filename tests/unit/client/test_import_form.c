@@ -108,10 +108,14 @@ static void batches_are_bounded(void **state)
     batch_done(&b);
     for (int i = 0; i < 20000; i++)
         json_array_append_new(wide, json_integer(i));
+    assert_false(batch_never(wide));
     assert_true(batch_fits(&b, wide));
     assert_int_equal(batch_add(&b, json_incref(wide), 1), 0);
     assert_false(batch_fits(&b, wide));
     batch_done(&b);
+    for (int i = 0; i < 11000; i++)
+        json_array_append_new(wide, json_integer(i));
+    assert_true(batch_never(wide));
     json_decref(small);
     json_decref(big);
     json_decref(wide);
