@@ -2,10 +2,11 @@
 
 import json
 import os
+import subprocess
 import tempfile
 import unittest
 
-from spean_test import SOURCE, Cluster, Daemon, run_tests, shared_data, spean, wait_until
+from spean_test import BUILD, SOURCE, Cluster, Daemon, company, run_tests, shared_data, spean, wait_until
 
 
 def summary(done):
@@ -147,6 +148,23 @@ class TestRows(Case):
         self.assertEqual({c["name"] for c in self.companies()}, {"A", "D"})
         self.assertIn("line 2: ", done.stderr)
         self.assertIn("line 3: ", done.stderr)
+
+    def test_an_import_that_broke_off_is_finished_by_the_next(self):
+        rows = [company("Firm %d" % i, external_ids=[{"system": "t", "id": str(i)}]) for i in range(6000)]
+        path = self.file("k.ndjson", "\n".join(map(json.dumps, rows)))
+        client = subprocess.Popen([os.path.join(BUILD, "spean"), "import", path], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                  env=dict(os.environ, SPEAN_SERVER="unix:" + self.daemon.unix))
+        wait_until(lambda: self.daemon.health()["index"]["companies"] > 0, what="first companies")
+        self.daemon.kill()
+        said = client.communicate(timeout=60)[1]
+        self.assertEqual(client.returncode, 3, said)
+        self.assertIn("import the same file again", said)
+        self.daemon.start()
+        counts = summary(self.run_import(path))
+        self.assertEqual(counts["created"] + counts["unchanged"], 6000)
+        self.assertGreater(counts["unchanged"], 0)
+        self.assertEqual(summary(self.run_import(path))["unchanged"], 6000)
 
     def test_who_may_not_write_is_told(self):
         path = self.file("v.ndjson", json.dumps({"country": "KH", "name": "A"}))
