@@ -24,10 +24,11 @@ static int32_t close_pair(const struct model *m, const struct need_view *x,
     return c;
 }
 
-/* What a need is narrowed to counts more than the rest of the group that it is listed under. */
+/* What a need is narrowed to counts more than the rest of the group that it is listed under; but a
+ * fund that names an example means the field all the same. */
 static int32_t core_weight(const struct model *m, const struct need_view *n, size_t i)
 {
-    if (n->core_count == 1)
+    if (n->core_count == 1 || (n->core[i] == n->sector && n->kind == KIND_CAPITAL))
         return 1000;
     return n->core[i] != n->sector ? n->core_close : m->w.close_beside;
 }
