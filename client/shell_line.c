@@ -98,7 +98,8 @@ static int start_editing(struct shell_line *s, FILE *err)
     el_set(s->el, EL_PROMPT, prompt);
     el_set(s->el, EL_EDITOR, "emacs");
     el_set(s->el, EL_HIST, history, s->history);
-    el_set(s->el, EL_ADDFN, "spean-complete", "complete a command", on_tab);
+    /* The wide form: the other copies both texts and never frees them. */
+    el_wset(s->el, EL_ADDFN, L"spean-complete", L"complete a command", on_tab);
     el_set(s->el, EL_BIND, "^I", "spean-complete", NULL);
     el_set(s->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(s->el, NULL); /* the user's .editrc */

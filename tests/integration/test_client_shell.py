@@ -40,7 +40,7 @@ class TestShell(ClientTest):
             t.expect("unix:")
             t.expect("spean> ")
             t.type("exit\n")
-            self.assertEqual(t.wait(), 0)
+            self.assertEqual(t.wait(), 0, t.seen)
         path = os.path.join(self.home, "spean", "history")
         with open(path) as f:
             self.assertIn("whoami", f.read())
@@ -57,17 +57,17 @@ class TestShell(ClientTest):
             t.expect("admin")
             t.expect("spean> ")
             t.type("\x04")
-            self.assertEqual(t.wait(), 0)
+            self.assertEqual(t.wait(), 0, t.seen)
 
     def test_table_and_colour_on_a_terminal(self):
         with Terminal(self, "company", "list") as t:
             t.expect("\x1b[1m")
             t.expect("───")
-            self.assertEqual(t.wait(), 0)
+            self.assertEqual(t.wait(), 0, t.seen)
         with Terminal(self, "company", "list", env={"NO_COLOR": "1"}) as t:
             t.expect("───")
             t.expect("draft")
-            self.assertEqual(t.wait(), 0)
+            self.assertEqual(t.wait(), 0, t.seen)
             self.assertNotIn("\x1b", t.seen)
 
     def test_edit_again_on_a_terminal(self):
@@ -81,7 +81,7 @@ class TestShell(ClientTest):
             t.expect("Edit again?")
             t.type("\n")
             t.expect(self.ids["KH 1"])
-            self.assertEqual(t.wait(), 0)
+            self.assertEqual(t.wait(), 0, t.seen)
         self.assertEqual(self.get("KH 1")["city"], "Paris")
 
 

@@ -132,7 +132,7 @@ class Terminal:
     def wait(self):
         while self.read(20 * PATIENCE):
             pass
-        pid, status = os.waitpid(self.pid, 0)
+        _, status = os.waitpid(self.pid, 0)
         self.pid = 0
         return os.waitstatus_to_exitcode(status)
 
