@@ -22,11 +22,11 @@ install(FILES systemd/spean.sysusers.conf DESTINATION lib/sysusers.d RENAME spea
 install(FILES systemd/spean.tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME spean.conf)
 
 foreach(section 1 5 8)
-    file(GLOB pages CONFIGURE_DEPENDS docs/*.${section})
+    file(GLOB pages CONFIGURE_DEPENDS docs/man/*.${section})
     install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
-if(EXISTS ${PROJECT_SOURCE_DIR}/client/spean.bash)
-    install(FILES client/spean.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+if(EXISTS ${PROJECT_SOURCE_DIR}/client/completion/spean.bash)
+    install(FILES client/completion/spean.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
             RENAME spean)
 endif()
 install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
