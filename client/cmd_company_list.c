@@ -4,7 +4,7 @@
 #define LIST_PRESET 100
 
 static const struct option_entry options[] = {
-    {"country", 0, "KH|CA", country_words, "only of this country"},
+    {"country", 0, "COUNTRY", country_words, "only of this country"},
     {"sector", 0, "CODE", NULL, "only with this sector; a group finds its leaves"},
     {"region", 0, "CODE", NULL, "only of this region (ISO 3166-2)"},
     {"status", 0, "STATUS", status_words, "only with this status"},

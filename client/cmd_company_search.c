@@ -5,7 +5,7 @@
 #include <spean/buf.h>
 
 static const struct option_entry options[] = {
-    {"country", 0, "KH|CA", country_words, "only of this country"},
+    {"country", 0, "COUNTRY", country_words, "only of this country"},
     {"limit", 'n', "N", NULL, "at most so many, up to 100 (20 unless given)"},
     {0},
 };

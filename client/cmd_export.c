@@ -2,7 +2,7 @@
 #include "company_view.h"
 
 static const struct option_entry options[] = {
-    {"country", 0, "KH|CA", country_words, "only of this country"},
+    {"country", 0, "COUNTRY", country_words, "only of this country"},
     {"sector", 0, "CODE", NULL, "only with this sector; a group finds its leaves"},
     {"region", 0, "CODE", NULL, "only of this region (ISO 3166-2)"},
     {"status", 0, "STATUS", status_words, "only with this status"},

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <spean/file.h>
+
 #include "app.h"
 #include "company_find.h"
 
@@ -84,6 +86,42 @@ static void test_help(void **state)
     }
 }
 
+/* A command or an option that the manual does not know is not finished. */
+static void test_manual(void **state)
+{
+    char *page, name[100];
+    size_t len;
+    const struct command *c;
+
+    (void)state;
+    assert_int_equal(file_read(SPEAN_SOURCE_DIR "/docs/man/spean.1", 1 << 20, &page, &len), 0);
+    for (size_t i = 0; (c = command_at(i)); i++) {
+        const char *at, *next;
+        char *entry;
+
+        snprintf(name, sizeof(name), ".It Ic %s%s%s", c->noun, c->verb ? " " : "",
+                 c->verb ? c->verb : "");
+        at = strstr(page, name);
+        if (!at)
+            fail_msg("the manual has no \"%s\"", name);
+        next = strstr(at + 1, "\n.It Ic ");
+        if (next && strncmp(next + 1, name, strlen(name)) == 0) /* two forms of one command */
+            next = strstr(next + 1, "\n.It Ic ");
+        entry = next ? strndup(at, (size_t)(next - at)) : strdup(at);
+        for (const struct option_entry *o = c->options; o && o->name; o++) {
+            snprintf(name, sizeof(name), "Fl -%s", o->name);
+            if (!strstr(entry, name))
+                fail_msg("the manual's entry of %s does not know --%s", c->noun, o->name);
+        }
+        free(entry);
+    }
+    for (const struct option_entry *o = common_options; o->name; o++) {
+        snprintf(name, sizeof(name), "Fl -%s", o->name);
+        assert_non_null(strstr(page, name));
+    }
+    free(page);
+}
+
 /* What a message holds cannot steer the terminal. */
 static void test_messages_are_escaped(void **state)
 {
@@ -112,8 +150,11 @@ static void test_company_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_usage),         cmocka_unit_test(test_no_connection),
-        cmocka_unit_test(test_help),          cmocka_unit_test(test_messages_are_escaped),
+        cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_no_connection),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_messages_are_escaped),
         cmocka_unit_test(test_company_words),
     };
     setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
