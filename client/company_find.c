@@ -3,12 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <spean/buf.h>
+#include <spean/text.h>
+
 #include "app.h"
 
 /* As company.search ranks: an exact name gets 1, one that holds the text 0.75 and more. */
 #define RANK_EXACT 0.9995
 #define RANK_HOLDS 0.75
 #define CANDIDATES 20
+#define FOLD_MAX 8192
 #define CANDIDATES_SHOWN 10
 
 enum company_word company_word(const char *text, size_t *ret_system)
@@ -59,25 +63,55 @@ static double rank_of(const json_t *candidate)
     return json_number_value(json_object_get(candidate, "rank"));
 }
 
-/* The candidate meant, or NULL: how many there are of the best sort tells. */
-static const json_t *choose(const json_t *list, bool *ret_exact)
+/* Equal but for case, accents and punctuation? An archived company's rank does not say so. */
+static bool same_name(const json_t *candidate, const char *text)
 {
-    static const double tiers[] = {RANK_EXACT, RANK_HOLDS, -1};
+    const char *name = json_string_value(json_object_get(candidate, "name"));
+    struct buf a, b;
+    bool same;
 
-    for (size_t t = 0; t < 3; t++) {
+    buf_init(&a, FOLD_MAX);
+    buf_init(&b, FOLD_MAX);
+    same = name && text_fold(&a, name, strlen(name)) == 0 &&
+           text_fold(&b, text, strlen(text)) == 0 && a.len > 0 && a.len == b.len &&
+           memcmp(a.data, b.data, a.len) == 0;
+    buf_done(&a);
+    buf_done(&b);
+    return same;
+}
+
+/* From what is surely meant to what only resembles it. */
+enum tier { TIER_EXACT, TIER_SAME, TIER_HOLDS, TIER_ANY, TIER_COUNT };
+
+static bool in_tier(const json_t *candidate, const char *text, enum tier tier)
+{
+    switch (tier) {
+    case TIER_EXACT:
+        return rank_of(candidate) >= RANK_EXACT;
+    case TIER_SAME:
+        return same_name(candidate, text);
+    case TIER_HOLDS:
+        return rank_of(candidate) >= RANK_HOLDS;
+    default:
+        return true;
+    }
+}
+
+/* The one candidate of the first tier that has any; NULL if it has several. */
+static const json_t *choose(const json_t *list, const char *text, bool *ret_exact)
+{
+    for (int tier = TIER_EXACT; tier < TIER_COUNT; tier++) {
         const json_t *one = NULL;
         size_t n = 0;
 
         for (size_t i = 0; i < json_array_size(list); i++)
-            if (rank_of(json_array_get(list, i)) >= tiers[t]) {
+            if (in_tier(json_array_get(list, i), text, (enum tier)tier)) {
                 one = json_array_get(list, i);
                 n++;
             }
-        *ret_exact = t == 0;
-        if (n == 1)
-            return one;
-        if (n > 1)
-            return NULL;
+        *ret_exact = tier <= TIER_SAME;
+        if (n > 0)
+            return n == 1 ? one : NULL;
     }
     return NULL;
 }
@@ -111,7 +145,7 @@ static int find_name(struct app *app, const char *text, struct company_found *re
     if (r != EXIT_DONE)
         return r;
     list = json_object_get(result, "companies");
-    one = choose(list, &exact);
+    one = choose(list, text, &exact);
     if (json_array_size(list) == 0) {
         app_say(app, "no company is named \"%s\"", text);
         r = EXIT_NOT_FOUND;

@@ -114,8 +114,10 @@ class TestReadingMore(ClientTest):
         self.assertIn(self.ids["KH 1"], done.stderr)
         # An exact name is no riddle, whatever else holds it.
         with self.daemon.client() as c:
-            c.call("company.upsert", company=company("Ta Prohm Rice"))
-        self.run_client("company", "get", "ta prohm rice")
+            one = c.call("company.upsert", company=company("Ta Prohm Rice"))["id"]
+        self.assertIn(one, self.run_client("company", "get", "ta prohm rice").stdout)
+        self.run_client("company", "archive", "ta prohm rice")  # and not when it is archived
+        self.assertIn(one, self.run_client("company", "get", "ta prohm rice").stdout)
 
     def test_many_pages(self):
         with self.daemon.client() as c:
