@@ -1,6 +1,8 @@
 /* What the other rooms and threads may ask of a worker. */
 #include "worker_private.h"
 
+#include <event2/buffer.h>
+
 #include <unistd.h>
 
 int worker_post(struct worker *w, int type, void *data)
@@ -107,6 +109,13 @@ void worker_conn_subscribe(struct worker *w, uint64_t conn, bool on)
 
     if (c != NULL)
         c->subscribed = on;
+}
+
+size_t worker_conn_waiting(struct worker *w, uint64_t conn)
+{
+    struct conn *c = conn_find(w, conn);
+
+    return c == NULL ? 0 : evbuffer_get_length(c->out);
 }
 
 void *worker_conn_user(struct worker *w, uint64_t conn)

@@ -13,6 +13,8 @@
 
 #define ANSWER_MAX 900000   /* bytes of one answer line: below the connections' output limit */
 #define ANSWER_PAGE 262144  /* a page of a list ends when it is this large */
+#define BULKY_MARK 262144   /* no further large answer is made while more than this waits */
+#define BULKY_APART_MS 2    /* how often a call looks whether its turn has come */
 #define BATCH_MARK 400000   /* no further call of a batch is run above this */
 #define PROFILE_MAX 262144  /* bytes of a stored profile */
 #define SUBSCRIPTIONS_MAX 4 /* of one connection */
@@ -35,6 +37,7 @@ struct session {
     bool logged_in;        /* by the token of this digest: */
     uint8_t digest[DIGEST_BYTES];
     unsigned subscriptions; /* ids 1..subscriptions */
+    unsigned bulky;         /* calls under way whose answers may be large */
     struct request_list requests;
     LIST_ENTRY(session) subscriber; /* while subscriptions > 0 */
 };

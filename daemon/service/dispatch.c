@@ -12,13 +12,34 @@ const struct method *method_find(const char *name)
     return NULL;
 }
 
+/*
+ * Pages asked for by one client in one go would be in its output all at once, and cost it the
+ * connection although it reads. So they are made one at a time. A long-poll holds nobody up.
+ */
+static bool call_must_queue(struct request *r)
+{
+    struct session *session = r->session;
+
+    if (!(r->method->flags & METHOD_BULKY) || r->bulky || param_int(r->params, "wait_s", 0) > 0)
+        return false;
+    if (session->bulky > 0 || worker_conn_waiting(r->s->worker, session->conn) > BULKY_MARK)
+        return true;
+    session->bulky++;
+    r->bulky = true;
+    return false;
+}
+
 /* Runs the method; a worker that has just been born gets a moment to reach the database. */
 static void call_start(struct request *r)
 {
     uint64_t now = clock_mono_ms();
 
-    if (r->method->database && !service_cut_off(r->s) && !r->s->was_up &&
-        now < r->started_ms + STARTING_MS)
+    if (now >= r->deadline_ms)
+        request_expired(r);
+    else if (call_must_queue(r))
+        request_wait(r, 0, now + BULKY_APART_MS, NULL, call_start);
+    else if ((r->method->flags & METHOD_DATABASE) && !service_cut_off(r->s) && !r->s->was_up &&
+             now < r->started_ms + STARTING_MS)
         request_wait(r, 0, now + 20, NULL, call_start);
     else
         r->method->run(r);

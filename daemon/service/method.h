@@ -8,6 +8,13 @@
 struct buf;
 struct request;
 
+enum method_flag {
+    METHOD_DATABASE = 1, /* does nothing without it */
+    /* Its answers may be so large that some of them together overflow the client's output: they
+     * are made one after the other, as the client reads. */
+    METHOD_BULKY = 2
+};
+
 /*
  * One entry a method: everything that dispatch, rpc.discover and the protocol's document need. run
  * answers exactly once, at once or later (request.h).
@@ -20,7 +27,7 @@ struct method {
     const char *result;         /* name of the result */
     const char *schema;         /* its JSON Schema */
     void (*run)(struct request *r);
-    bool database; /* does nothing without it */
+    unsigned flags; /* of enum method_flag */
 };
 
 /* Ends with name NULL. */

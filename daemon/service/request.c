@@ -79,6 +79,9 @@ static void call_end(struct request *r)
 {
     slot_move(&r->s->slots, r->slot);
     event_del(&r->timer);
+    if (r->bulky)
+        r->session->bulky--;
+    r->bulky = false;
     if (r->wakes)
         LIST_REMOVE(r, of_waiting);
     r->wakes = 0;

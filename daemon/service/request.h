@@ -25,6 +25,7 @@ struct request {
     size_t at;      /* the present call */
     bool running;   /* request_go is below us on the stack */
     bool answered;  /* the present call */
+    bool bulky;     /* the present call counts in session->bulky */
     struct buf out; /* the answers so far */
     struct event timer;
     uint64_t line; /* number of the line on its connection */

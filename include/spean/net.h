@@ -117,7 +117,9 @@ void worker_conn_close(struct worker *w, uint64_t conn);
 /* Authenticated: the larger line limit holds from now on. */
 void worker_conn_trust(struct worker *w, uint64_t conn, bool trusted);
 void worker_conn_subscribe(struct worker *w, uint64_t conn,
-                           bool on);                     /* exempt from the idle limit */
+                           bool on); /* exempt from the idle limit */
+/* Bytes that wait for the client to read them; 0 if gone. */
+size_t worker_conn_waiting(struct worker *w, uint64_t conn);
 void *worker_conn_user(struct worker *w, uint64_t conn); /* NULL if gone */
 
 /* Listeners: on the main thread's base; give accepted sockets to workers in turn. */

@@ -14,7 +14,7 @@ class TestLimits(unittest.TestCase):
     def setUpClass(cls):
         cls.cluster = Cluster()
         cls.daemon = Daemon(cls.cluster, config={"limits": {
-            "in_flight": "8", "output": "256k", "output_mark": "64k", "idle": "1s", "connections": "40"}})
+            "in_flight": "32", "output": "256k", "output_mark": "64k", "idle": "1s", "connections": "40"}})
         with cls.daemon.client() as c:
             text = "x" * 3900
             for i in range(60):
@@ -40,6 +40,17 @@ class TestLimits(unittest.TestCase):
             numbers = [c.start("company.list", limit=1) for _ in range(50)]
             got = {c.answer()["id"] for _ in numbers}
             self.assertEqual(got, set(numbers))
+
+    def test_many_large_pages_asked_for_at_once_all_come(self):
+        """Sixty pages are more than the output may hold: they are made as the client reads them."""
+        with self.daemon.client() as c:
+            numbers = {c.start("company.list", limit=60) for _ in range(60)}
+            total = 0
+            for _ in range(60):
+                line = c.line()
+                total += len(line)
+                numbers.remove(json.loads(line)["id"])
+            self.assertGreater(total, 40 * 200 * 1024)
 
     def test_a_reader_that_never_reads_is_dropped_and_others_live(self):
         slow = self.daemon.client()
