@@ -1,8 +1,9 @@
 /*
  * How well the score orders partners, by the judgement of people: nDCG, good partners in first
  * place and among the first five; then the same with one part of the score left out at a time.
- * measure_quality [-m MODEL_DIR] [-q] [-p] [-t] DATA_DIR
- *     -q  one line of figures    -p  every query's ranking
+ * measure_quality [-m MODEL_DIR] [-b] [-q] [-p] [-t] [-x A,B] DATA_DIR
+ *     -q  one line of figures    -p  every query's ranking    -x  why a pair scores what it scores
+ *     -b  what simpler rankings reach in the judged world stands above the figures
  *     -t  fails below the figures that Spean promises; 77 where there is no DATA_DIR
  */
 #include "world.h"
@@ -238,13 +239,76 @@ static int variant_run(const char *model_dir, const char *data, const char *titl
     return rc;
 }
 
+static const struct company *company_find(const struct world *w, const char *name, size_t len)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (strlen(w->companies[i].name) == len && memcmp(w->companies[i].name, name, len) == 0)
+            return &w->companies[i];
+    return NULL;
+}
+
+static void explain_print(const struct model *m, const struct company *a, const struct company *b)
+{
+    struct score s;
+    score_pair(m, a->packed.data, b->packed.data, TODAY, &s);
+    printf("%s %s: %d, a_to_b %d, b_to_a %d\n", a->name, b->name, s.total, s.a_to_b, s.b_to_a);
+    for (int f = 0; f < FACTOR_COUNT; f++) {
+        printf("%-10s value %5d weight %5d\n", factor_name((enum factor)f), s.factors[f].value,
+               s.factors[f].weight);
+        for (int lang = 0; lang < LANG_COUNT; lang++) {
+            struct buf text;
+            buf_init(&text, 65536);
+            if (explain_factor(m, a->packed.data, b->packed.data, TODAY, (enum factor)f,
+                               (enum model_lang)lang, &text) == 0)
+                printf("    %.*s\n", (int)text.len, text.data);
+            buf_done(&text);
+        }
+    }
+}
+
+/* pair: "A,B", two external ids. */
+static int pair_explain(const char *model_dir, const char *dir, const char *pair)
+{
+    static struct world w;
+    char err[512];
+    struct model *m;
+    size_t len = strcspn(pair, ",");
+    if (model_load(model_dir, &m, err, sizeof err) < 0) {
+        fprintf(stderr, "quality: %s\n", err);
+        return -1;
+    }
+    int rc = world_read(m, dir, &w);
+    const struct company *a = rc < 0 ? NULL : company_find(&w, pair, len);
+    const struct company *b = a == NULL || pair[len] == '\0'
+                                  ? NULL
+                                  : company_find(&w, pair + len + 1, strlen(pair + len + 1));
+    if (b != NULL)
+        explain_print(m, a, b);
+    else if (rc == 0)
+        fprintf(stderr, "quality: no such pair: %s\n", pair);
+    world_done(&w);
+    model_free(m);
+    return b == NULL ? -1 : 0;
+}
+
+static void baselines_print(void)
+{
+    printf("%-42s %7s %7s %8s %9s\n", "shared sectors, then shared languages", "0.619", "", "16/20",
+           "27/55");
+    printf("%-42s %7s %7s %8s %9s\n", "BM25 over all text", "0.790", "", "16/20", "44/55");
+    printf("%-42s %7s %7s %8s %9s\n", "a sketch of 40 lines", "0.900", "", "19/20", "45/55");
+}
+
 int main(int argc, char **argv)
 {
-    const char *model_dir = SPEAN_SOURCE_DIR "/conf/model";
-    bool quick = false, print = false, test = false;
-    for (int c; (c = getopt(argc, argv, "m:qpt")) != -1;) {
+    const char *model_dir = SPEAN_SOURCE_DIR "/conf/model", *pair = NULL;
+    bool quick = false, print = false, test = false, baselines = false;
+    for (int c; (c = getopt(argc, argv, "m:bqptx:")) != -1;) {
         if (c == 'm')
             model_dir = optarg;
+        if (c == 'x')
+            pair = optarg;
+        baselines |= c == 'b';
         quick |= c == 'q';
         print |= c == 'p';
         test |= c == 't';
@@ -252,7 +316,8 @@ int main(int argc, char **argv)
             return 2;
     }
     if (optind + 1 != argc) {
-        fprintf(stderr, "usage: measure_quality [-m MODEL_DIR] [-q] [-p] [-t] DATA_DIR\n");
+        fprintf(stderr,
+                "usage: measure_quality [-m MODEL_DIR] [-b] [-q] [-p] [-t] [-x A,B] DATA_DIR\n");
         return 2;
     }
     const char *data = argv[optind];
@@ -261,13 +326,12 @@ int main(int argc, char **argv)
         printf("skipped: there is no %s\n", data);
         return 77;
     }
-    if (!quick) {
+    if (pair != NULL)
+        return pair_explain(model_dir, data, pair) < 0;
+    if (!quick)
         printf("%-42s %7s %7s %8s %9s\n", "", "nDCG@10", "nDCG@5", "top-1", "recall@5");
-        printf("%-42s %7s %7s %8s %9s\n", "shared sectors, then shared languages", "0.619", "",
-               "16/20", "27/55");
-        printf("%-42s %7s %7s %8s %9s\n", "BM25 over all text", "0.790", "", "16/20", "44/55");
-        printf("%-42s %7s %7s %8s %9s\n", "a sketch of 40 lines", "0.900", "", "19/20", "45/55");
-    }
+    if (baselines)
+        baselines_print();
     if (variant_run(model_dir, data, "Spean", NULL, print, &f) < 0)
         return 1;
     for (size_t i = 0; !quick && i < sizeof variants / sizeof *variants; i++)
