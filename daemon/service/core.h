@@ -13,7 +13,6 @@
 
 #define ANSWER_MAX 900000   /* bytes of one answer line: below the connections' output limit */
 #define ANSWER_PAGE 262144  /* a page of a list ends when it is this large */
-#define BULKY_MARK 262144   /* no further large answer is made while more than this waits */
 #define BULKY_APART_MS 2    /* how often a call looks whether its turn has come */
 #define BATCH_MARK 400000   /* no further call of a batch is run above this */
 #define PROFILE_MAX 262144  /* bytes of a stored profile */

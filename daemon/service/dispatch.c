@@ -22,7 +22,7 @@ static bool call_must_queue(struct request *r)
 
     if (!(r->method->flags & METHOD_BULKY) || r->bulky || param_int(r->params, "wait_s", 0) > 0)
         return false;
-    if (session->bulky > 0 || worker_conn_waiting(r->s->worker, session->conn) > BULKY_MARK)
+    if (session->bulky > 0 || worker_conn_waiting(r->s->worker, session->conn) > 0)
         return true;
     session->bulky++;
     r->bulky = true;

@@ -14,7 +14,7 @@ class TestLimits(unittest.TestCase):
     def setUpClass(cls):
         cls.cluster = Cluster()
         cls.daemon = Daemon(cls.cluster, config={"limits": {
-            "in_flight": "32", "output": "256k", "output_mark": "64k", "idle": "1s", "connections": "40"}})
+            "in_flight": "32", "output": "512k", "output_mark": "64k", "idle": "1s", "connections": "40"}})
         with cls.daemon.client() as c:
             text = "x" * 3900
             for i in range(60):

@@ -274,6 +274,8 @@ class Daemon:
             "daemon": {"model_dir": os.path.join(SOURCE, "conf", "model"),
                        "sql_dir": os.path.join(SOURCE, "sql"), "log_level": "debug"},
         }
+        if PATIENCE > 1:
+            self.sections["limits"] = {"request_timeout": "%ds" % (5 * PATIENCE)}
         for section, options in (config or {}).items():
             self.sections.setdefault(section, {}).update(options)
         self.write_config()
