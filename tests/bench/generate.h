@@ -147,8 +147,9 @@ struct load_options {
     bool append; /* the tables hold companies already: their indexes stay */
 };
 /*
- * Puts the world's companies into the database: all or nothing. *ret_seq: the feed's counter after.
- * 0, or -1 with a message.
+ * Puts the world's companies into the database; *ret_seq: the feed's counter after. 0, or -1 with a
+ * message: then no company is there, or, if what failed came after the last row, all are and lack
+ * their change rows.
  */
 int load_run(const struct world *w, const struct load_options *o, uint64_t *ret_seq, char *err,
              size_t errlen);

@@ -111,6 +111,7 @@ static int job_chunk(struct job *j, uint64_t from, uint64_t to)
     const struct world *w = j->load->w;
     const struct rows_scratch scratch = {&j->doc, &j->packed, &j->key};
 
+    snprintf(j->err, sizeof j->err, "no memory for rows");
     if (rows_start(&j->company_rows) || rows_start(&j->external_rows) || rows_start(&j->key_rows))
         return -1;
     for (uint64_t n = from; n < to; n++) {
@@ -162,8 +163,8 @@ static void *job_indexes(void *ctx)
     return NULL;
 }
 
-/* Runs work in every job but the first `skip`, and waits for all. 0 or -1 with a message. */
-static int jobs_run(struct job *jobs, unsigned skip, void *(*work)(void *))
+/* Starts work in every job but the first `skip`. */
+static void jobs_run(struct job *jobs, unsigned skip, void *(*work)(void *))
 {
     struct load *load = jobs[0].load;
     unsigned count = load->o->jobs;
@@ -177,15 +178,15 @@ static int jobs_run(struct job *jobs, unsigned skip, void *(*work)(void *))
             atomic_store(&load->failed, true);
         }
     }
-    return 0;
 }
 
-static int jobs_wait(struct job *jobs, unsigned skip, char *err, size_t errlen)
+/* 0, or -1 with the message of one that failed. */
+static int jobs_wait(struct job *jobs, char *err, size_t errlen)
 {
     unsigned count = jobs[0].load->o->jobs;
     int rc = 0;
 
-    for (unsigned i = skip; i < count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (jobs[i].started)
             pthread_join(jobs[i].thread, NULL);
         jobs[i].started = false;
@@ -214,6 +215,7 @@ static int load_changes(struct job *j, uint64_t *ret_seq)
     char sql[160];
     int64_t last;
 
+    snprintf(j->err, sizeof j->err, "no memory for rows");
     snprintf(sql, sizeof sql, "UPDATE spean.feed SET seq = seq + %" PRIu64 " RETURNING seq",
              w->count);
     if (tables_run(j->conn, "BEGIN", j->err, sizeof j->err) ||
@@ -246,7 +248,7 @@ static int load_companies(struct job *jobs, char *err, size_t errlen)
 
     if (rc == 0) {
         jobs_run(jobs, 0, job_companies);
-        rc = jobs_wait(jobs, 0, err, errlen);
+        rc = jobs_wait(jobs, err, errlen);
     }
     if (rc == 0)
         rc = jobs_sql(jobs, "COMMIT", err, errlen);
@@ -264,18 +266,9 @@ static int load_finish(struct job *jobs, uint64_t *ret_seq, char *err, size_t er
     if (aside)
         jobs_run(jobs, 1, job_indexes);
     jobs[0].rc = load_changes(&jobs[0], ret_seq);
-    if (jobs[0].rc)
-        snprintf(err, errlen, "%s", jobs[0].err);
-    else if (aside)
+    if (jobs[0].rc == 0 && aside)
         job_indexes(&jobs[0]);
-    if (aside && jobs_wait(jobs, 1, err, errlen))
-        return -1;
-    if (jobs[0].rc) {
-        if (!*err)
-            snprintf(err, errlen, "%s", jobs[0].err[0] ? jobs[0].err : "the change rows failed");
-        return -1;
-    }
-    return 0;
+    return jobs_wait(jobs, err, errlen);
 }
 
 int load_run(const struct world *w, const struct load_options *o, uint64_t *ret_seq, char *err,

@@ -71,21 +71,50 @@ static const char *const adjectives_fra[] = {
 static const char *const forms[] = {"Inc.",    "Ltd.",        "Corp.",
                                     "Limited", "& Sons Ltd.", "Group Inc."};
 
+static const char *const starts[] = {
+    "Val", "Nor", "Mar", "Cal", "Ter", "Sol", "Vir",  "Bel", "Cor", "Dal", "Fen", "Gar", "Hal",
+    "Jor", "Kel", "Lor", "Mon", "Nex", "Pol", "Qual", "Ros", "Sil", "Tor", "Ver", "Wes", "Zen",
+};
+static const char *const middles[] = {"a",   "e",   "i",   "o",   "ando",
+                                      "ero", "ima", "ota", "ura", "ella"};
+static const char *const ends[] = {
+    "ba",  "can", "dex",  "fort", "go", "lin", "mark", "nova", "pex",  "ra",   "son",  "tec",
+    "tis", "via", "well", "wick", "x",  "za",  "bury", "dale", "gate", "holm", "land", "ridge",
+};
+
+/* A word that nobody has yet, as new firms like to be called. */
+static struct text_ref name_invented(struct company *c, struct chance *r)
+{
+    const char *start = PICK(r, starts);
+    const char *middle = PICK(r, middles);
+    const char *end = PICK(r, ends);
+
+    return company_text(c, "%s%s%s", start, middle, end);
+}
+
 static void name_canadian(struct company *c, struct chance *r, const char *noun)
 {
     unsigned how = chance_below(r, 100), digits = chance_below(r, 9000000);
     const char *one = PICK(r, surnames);
     const char *two = PICK(r, surnames);
     const char *form = PICK(r, forms);
+    const char *invented = name_invented(c, r).s;
+    const char *city = c->p.city.len ? c->p.city.s : "Canadian";
 
     if (how < 6)
         c->p.name = company_text(c, "%u Canada Inc.", 1000000 + digits);
-    else if (how < 36)
+    else if (how < 16)
         c->p.name = company_text(c, "%s %s %s", one, noun, form);
-    else if (how < 56)
-        c->p.name = company_text(c, "%s %s", c->p.city.len ? c->p.city.s : "Canadian", noun);
-    else if (how < 86)
-        c->p.name = company_text(c, "%s %s %s", PICK(r, adjectives), noun, form);
+    else if (how < 48)
+        c->p.name = company_text(c, "%s %s %s", invented, noun, form);
+    else if (how < 60)
+        c->p.name = company_text(c, "%s %s", invented, form);
+    else if (how < 72)
+        c->p.name = company_text(c, "%s %s %s %s", city, one, noun, form);
+    else if (how < 84)
+        c->p.name = company_text(c, "%s %s %s", PICK(r, adjectives), invented, noun);
+    else if (how < 88)
+        c->p.name = company_text(c, "%s %s", PICK(r, adjectives), noun);
     else
         c->p.name = company_text(c, "%s & %s %s", one, two, noun);
 }
@@ -95,15 +124,21 @@ static void name_french(struct company *c, struct chance *r, const char *noun)
     unsigned how = chance_below(r, 100), digits = chance_below(r, 10000000);
     const char *one = PICK(r, surnames_fra);
     const char *two = PICK(r, surnames_fra);
+    const char *invented = name_invented(c, r).s;
+    const char *city = c->p.city.len ? c->p.city.s : "du Canada";
 
     if (how < 8)
         c->p.name = company_text(c, "9%03u-%04u Québec inc.", digits / 10000, digits % 10000);
-    else if (how < 45)
+    else if (how < 20)
         c->p.name = company_text(c, "%s %s inc.", noun, one);
+    else if (how < 55)
+        c->p.name = company_text(c, "%s %s inc.", noun, invented);
     else if (how < 75)
+        c->p.name = company_text(c, "%s %s %s", noun, one, city);
+    else if (how < 80)
         c->p.name = company_text(c, "%s %s", noun, PICK(r, adjectives_fra));
     else if (how < 90)
-        c->p.name = company_text(c, "Groupe %s %s ltée", one, noun);
+        c->p.name = company_text(c, "Groupe %s %s ltée", invented, noun);
     else
         c->p.name = company_text(c, "%s et %s, %s", one, two, noun);
 }
@@ -119,14 +154,18 @@ static void name_cambodian(const struct world *w, struct company *c, struct chan
     if (person) {
         const struct word family = PICK(r, families);
         const struct word given = PICK(r, givens);
-        latin = company_text(c, "%s %s %s", family.latin, given.latin, noun[LANG_ENG]);
-        khmer = company_text(c, "%s %s %s", noun[LANG_KHM], family.khmer, given.khmer);
+        const struct word more = chance_below(r, 2) ? PICK(r, givens) : PICK(r, brands);
+        latin =
+            company_text(c, "%s %s %s %s", family.latin, given.latin, more.latin, noun[LANG_ENG]);
+        khmer =
+            company_text(c, "%s %s %s %s", noun[LANG_KHM], family.khmer, given.khmer, more.khmer);
     } else {
         const struct word one = PICK(r, brands);
         const struct word two = PICK(r, givens);
-        latin = company_text(c, "%s %s %s %s", one.latin, two.latin, noun[LANG_ENG],
+        const struct word more = PICK(r, families);
+        latin = company_text(c, "%s %s %s %s %s", one.latin, more.latin, two.latin, noun[LANG_ENG],
                              PICK(r, companies));
-        khmer = company_text(c, "%s %s %s", noun[LANG_KHM], one.khmer, two.khmer);
+        khmer = company_text(c, "%s %s %s %s", noun[LANG_KHM], one.khmer, more.khmer, two.khmer);
     }
     /* Most small firms are known by their Khmer name alone. */
     unsigned how = chance_below(r, 100);
