@@ -24,8 +24,7 @@ static void auth_load(struct service *s)
         return;
     }
     a->failed = true;
-    if (!a->loaded) /* without a first load nobody gets in: try until it is there */
-        timer_set(a->timer, TOKENS_APART_MS);
+    timer_set(a->timer, TOKENS_APART_MS);
     requests_wake(s, WAKE_TOKENS);
 }
 
@@ -94,7 +93,7 @@ void auth_loaded(struct service *s, const struct store_result *result)
         log_event(s->o.log, LOG_LEVEL_WARN, "tokens_not_read", "sqlstate=%s", result->sqlstate);
     if (!s->worker) /* the pool is being closed */
         return;
-    if (a->failed && !a->loaded)
+    if (a->failed) /* what it was for is told only once: a revoked token must not live on */
         auth_refresh(s);
     requests_wake(s, WAKE_TOKENS);
 }

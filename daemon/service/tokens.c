@@ -102,13 +102,13 @@ const struct token *tokens_find(const struct tokens *t, const uint8_t digest[DIG
 
 void tokens_remove(struct tokens *t, const char *id)
 {
-    for (size_t i = 0; i < t->count; i++) {
+    size_t kept = 0;
+
+    /* A load may have brought it just before its maker added it: it can be there twice. */
+    for (size_t i = 0; i < t->count; i++)
         if (strcmp(t->list[i].id, id) != 0)
-            continue;
-        memmove(&t->list[i], &t->list[i + 1], (t->count - i - 1) * sizeof t->list[0]);
-        t->count--;
-        return;
-    }
+            t->list[kept++] = t->list[i];
+    t->count = kept;
 }
 
 static int hex_value(char c)

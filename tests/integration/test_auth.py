@@ -129,6 +129,31 @@ class TestAuth(unittest.TestCase):
         finally:
             other.stop()
 
+    def test_a_revocation_outlives_a_failed_look(self):
+        """Another daemon revokes a token when this one can't read the table: it reads it later."""
+        daemon = Daemon(self.cluster, database=self.daemon.database)
+        made = self.c.call("token.create", name="late", role="viewer")
+        rename = "ALTER TABLE spean.token RENAME COLUMN %s TO %s"
+        try:
+            with daemon.tcp(token=made["token"]) as c:
+                c.call("auth.whoami")
+                self.cluster.sql(rename % ("digest", "digest_away"), daemon.database)
+                try:
+                    self.cluster.sql("SELECT spean.token_revoke('%s')" % made["id"], daemon.database)
+                    wait_until(lambda: "tokens_not_read" in daemon.log_text(), what="a look that fails")
+                finally:
+                    self.cluster.sql(rename % ("digest_away", "digest"), daemon.database)
+
+                def gone():
+                    try:
+                        c.call("auth.whoami")
+                        return False
+                    except RpcError as e:
+                        return e.reason == "token_revoked"
+                wait_until(gone, what="the token is known to be revoked")
+        finally:
+            daemon.stop()
+
     def test_expiry(self):
         soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
         made = self.c.call("token.create", name="short", role="viewer", expires=soon.isoformat())
