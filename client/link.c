@@ -215,19 +215,16 @@ static int link_write(struct link *l, const char *data, size_t len)
             int failed = errno;
 
             /* The daemon may have said why before it closed. */
-            while (!l->lost && link_turn(l, false, clock_mono_ms()) == 0)
+            while (!l->lost && clock_mono_ms() < deadline &&
+                   link_turn(l, false, clock_mono_ms()) == 0)
                 ;
             errno = failed;
             return link_lose_errno(l);
         }
-        switch (link_turn(l, true, deadline)) {
-        case 0:
-            break;
-        case 1:
-            return link_lose(l, "the server took nothing in time");
-        default:
+        if (link_turn(l, true, deadline) < 0)
             return -1;
-        }
+        if (clock_mono_ms() >= deadline) /* also when it talks all the time */
+            return link_lose(l, "the server took nothing in time");
     }
     return 0;
 }
@@ -303,7 +300,9 @@ int64_t link_collect(struct link *l, int64_t number, uint64_t timeout_ms, struct
     while (!(slot = link_ready(l, number))) {
         if (l->lost)
             return link_collect_lost(l, ret);
-        if (link_turn(l, false, deadline) == 1)
+        /* What comes may be no answer to anything, and more of it for ever. */
+        if (link_turn(l, false, deadline) == 1 ||
+            (clock_mono_ms() >= deadline && !link_ready(l, number)))
             link_lose(l, "no answer in time");
     }
     answer_take(ret, slot->message);

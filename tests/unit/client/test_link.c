@@ -19,6 +19,9 @@ struct step {
     int lines;       /* to read first; -1: until the client closes */
     const char *say; /* NULL: nothing */
 };
+#define CHATTER                                                                                    \
+    (-2) /* lines: reads nothing and says it again and again, until the client closes              \
+          */
 
 struct daemon {
     char path[64];
@@ -28,16 +31,18 @@ struct daemon {
     size_t flood;             /* bytes of answer said before the first step is read */
 };
 
-static void say(int fd, const char *text, size_t len)
+/* False when the client is gone. */
+static bool say(int fd, const char *text, size_t len)
 {
     while (len > 0) {
         ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
 
         if (n <= 0)
-            return;
+            return false;
         text += n;
         len -= (size_t)n;
     }
+    return true;
 }
 
 /* False when the client is gone. */
@@ -64,18 +69,19 @@ static void *play(void *arg)
         free(text);
     }
     for (const struct step *s = d->steps; s->lines || s->say; s++) {
-        for (int i = 0; s->lines < 0 || i < s->lines; i++)
+        for (int i = 0; s->lines == -1 || i < s->lines; i++)
             if (!read_line(fd))
                 break;
         if (s->say)
-            say(fd, s->say, strlen(s->say));
+            while (say(fd, s->say, strlen(s->say)) && s->lines == CHATTER)
+                ;
     }
     close(fd);
     return NULL;
 }
 
-static struct link *start(struct daemon *d, const struct step *steps, size_t flood,
-                          const volatile sig_atomic_t *stop)
+static struct link *start_patient(struct daemon *d, const struct step *steps, size_t flood,
+                                  const volatile sig_atomic_t *stop, uint64_t timeout_ms)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     struct address where = {.kind = ADDRESS_UNIX};
@@ -92,9 +98,15 @@ static struct link *start(struct daemon *d, const struct step *steps, size_t flo
     assert_int_equal(bind(d->listener, (const struct sockaddr *)&name, sizeof(name)), 0);
     assert_int_equal(listen(d->listener, 1), 0);
     assert_int_equal(pthread_create(&d->thread, NULL, play, d), 0);
-    l = link_open(&where, 5000, stop, err, sizeof(err));
+    l = link_open(&where, timeout_ms, stop, err, sizeof(err));
     assert_non_null(l);
     return l;
+}
+
+static struct link *start(struct daemon *d, const struct step *steps, size_t flood,
+                          const volatile sig_atomic_t *stop)
+{
+    return start_patient(d, steps, flood, stop, 5000);
 }
 
 static void stop_daemon(struct daemon *d, struct link *l)
@@ -234,6 +246,36 @@ static void test_lost(void **state)
     stop_daemon(&d, l);
 }
 
+/* A daemon that talks without end and says nothing holds nobody up: neither who waits for an answer
+ * nor who wants to be heard. */
+static void test_chatter(void **state)
+{
+    static const char word[] = "{\"jsonrpc\":\"2.0\",\"method\":\"changes.event\"}\n";
+    static char words[1000 * sizeof(word)]; /* so much at once that it is never all read */
+    static const struct step steps[] = {{CHATTER, words}, {0, NULL}};
+    char *large = calloc(1, LINK_LINE_MAX / 2);
+    json_t *params;
+    int64_t n;
+    struct daemon d;
+    struct link *l;
+    int sent = 0;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        memcpy(words + strlen(words), word, sizeof(word));
+    lost(steps, 0, 50, "no answer in time");
+    memset(large, 'x', LINK_LINE_MAX / 2 - 1);
+    params = json_pack("{s:s}", "text", large);
+    l = start_patient(&d, steps, 0, NULL, 50);
+    for (int i = 0; i < LINK_PIPELINE_MAX && sent == 0; i++)
+        sent = link_send(l, "x", params, &n);
+    assert_int_equal(sent, -2);
+    assert_non_null(strstr(link_error(l), "took nothing in time"));
+    json_decref(params);
+    free(large);
+    stop_daemon(&d, l);
+}
+
 static void test_interrupted(void **state)
 {
     static const struct step silent[] = {{-1, NULL}, {0, NULL}};
@@ -270,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_pipeline_out_of_order),
         cmocka_unit_test(test_too_much_at_once),
         cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_chatter),
         cmocka_unit_test(test_interrupted),
         cmocka_unit_test(test_no_daemon),
     };
