@@ -209,6 +209,7 @@ struct net_limits config_net_limits(const struct config *c)
                                .connections = (unsigned)c->limits.connections,
                                .turn = (unsigned)c->limits.turn,
                                .idle_ms = (uint64_t)c->limits.idle,
+                               .stall_ms = (uint64_t)c->limits.stall,
                                .anonymous_ms = (uint64_t)c->limits.anonymous};
 }
 

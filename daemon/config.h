@@ -26,7 +26,7 @@ struct config {
     } daemon;
     struct {
         int64_t line, line_anonymous, depth, elements, batch, in_flight, output, output_mark,
-            buffers, connections, turn, idle, anonymous, request, idempotency;
+            buffers, connections, turn, idle, stall, anonymous, request, idempotency;
     } limits;
     /* What the words above mean, filled in by config_load. */
     enum log_level level;

@@ -78,6 +78,8 @@ static const struct opt options[] = {
      "Lines of a connection handled before others get their turn."},
     {"limits", "idle", OPT_MS, AT(limits.idle), "5min", 1 * SECOND, 24 * HOUR,
      "A connection without a request for so long is closed, unless it has subscribed."},
+    {"limits", "stall", OPT_MS, AT(limits.stall), "1min", 1 * SECOND, 24 * HOUR,
+     "A client that takes nothing of what waits for it for so long is dropped."},
     {"limits", "anonymous", OPT_MS, AT(limits.anonymous), "1min", 1 * SECOND, 24 * HOUR,
      "A new connection that has not sent a whole line after so long is closed."},
     {"limits", "request_timeout", OPT_MS, AT(limits.request), "5s", 100, 300 * SECOND,

@@ -95,9 +95,14 @@ void conn_turn(struct conn *c)
 
 void conn_flush(struct conn *c)
 {
+    int n;
+
     if (c->state == CONN_DEAD || evbuffer_get_length(c->out) == 0)
         return;
-    if (evbuffer_write(c->out, c->fd) < 0 && errno != EAGAIN && errno != EINTR)
+    n = evbuffer_write(c->out, c->fd);
+    if (n > 0)
+        c->taken_ms = clock_mono_ms();
+    else if (n < 0 && errno != EAGAIN && errno != EINTR)
         conn_drop(c);
 }
 
@@ -160,6 +165,8 @@ void conn_send(struct conn *c, const char *bytes, size_t len, bool settle)
         return;
     if (!conn_has_room(c, len + 1))
         return;
+    if (evbuffer_get_length(c->out) == 0)
+        c->taken_ms = clock_mono_ms();
     if (evbuffer_add(c->out, bytes, len) != 0 || evbuffer_add(c->out, "\n", 1) != 0) {
         conn_drop(c); /* half an answer must not be followed by another */
         return;
@@ -215,6 +222,13 @@ void conn_drop(struct conn *c)
         worker_queue(w, c);
 }
 
+/* Something waits for the client, and it has not taken a byte of it for too long. */
+static bool conn_stalled(const struct conn *c, uint64_t now_ms)
+{
+    return evbuffer_get_length(c->out) > 0 && now_ms > c->taken_ms &&
+           now_ms - c->taken_ms >= c->worker->limits.stall_ms;
+}
+
 void conn_tick(struct conn *c, uint64_t now_ms)
 {
     const struct net_limits *limits = &c->worker->limits;
@@ -224,6 +238,8 @@ void conn_tick(struct conn *c, uint64_t now_ms)
     case CONN_OPEN:
         if (c->lines == 0 ? quiet >= limits->anonymous_ms
                           : !c->subscribed && c->in_flight == 0 && quiet >= limits->idle_ms)
+            conn_drop(c);
+        else if (conn_stalled(c, now_ms))
             conn_drop(c);
         else
             conn_review(c); /* the pressure on the buffers may be gone */

@@ -44,6 +44,7 @@ struct conn {
     unsigned in_flight;   /* lines handed up and not settled */
     uint64_t lines;       /* handed up so far */
     uint64_t active_ms;   /* when it was opened, later when the last line came or was answered */
+    uint64_t taken_ms;    /* when the client last took a byte, or when something began to wait */
     uint64_t deadline_ms; /* of finishing, of lingering */
     size_t accounted;     /* what net_shared.buffered holds of it */
     TAILQ_ENTRY(conn) todo;

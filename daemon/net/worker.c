@@ -108,6 +108,8 @@ static void worker_set_tick(struct worker *w)
 
     if (w->limits.idle_ms / 4 < ms)
         ms = w->limits.idle_ms / 4;
+    if (w->limits.stall_ms / 4 < ms)
+        ms = w->limits.stall_ms / 4;
     if (w->limits.anonymous_ms / 4 < ms)
         ms = w->limits.anonymous_ms / 4;
     if (ms < TICK_MIN_MS)

@@ -27,6 +27,7 @@ struct net_limits {
     unsigned connections;  /* of the daemon */
     unsigned turn;         /* lines of one connection handled in one turn of the loop */
     uint64_t idle_ms;      /* without a request; subscribers exempt */
+    uint64_t stall_ms;     /* without taking a byte of what waits for it */
     uint64_t anonymous_ms; /* until a first whole line has come */
 };
 

@@ -46,6 +46,7 @@ static void defaults_are_the_contract(void **state)
     assert_int_equal(net.in_flight, 64);
     assert_int_equal(net.connections, 10000);
     assert_int_equal(net.idle_ms, 300000);
+    assert_int_equal(net.stall_ms, 60000);
     assert_int_equal(rpc.depth, 32);
     assert_int_equal(rpc.elements, 32768);
     assert_int_equal(rpc.batch, 100);

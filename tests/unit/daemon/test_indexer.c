@@ -68,7 +68,7 @@ static void stage_broken(void *ctx)
 static void stage_open(struct stage *s)
 {
     static const struct worker_callbacks callbacks = {.message = seen_message};
-    const struct net_limits limits = {.idle_ms = 1000, .anonymous_ms = 1000};
+    const struct net_limits limits = {.idle_ms = 1000, .stall_ms = 1000, .anonymous_ms = 1000};
     struct indexer_options o = {.workers = s->workers,
                                 .worker_count = 2,
                                 .ready = stage_ready,

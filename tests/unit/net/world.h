@@ -184,6 +184,7 @@ static inline struct net_limits world_limits(void)
                                .connections = 100,
                                .turn = 16,
                                .idle_ms = 60000,
+                               .stall_ms = 60000,
                                .anonymous_ms = 60000};
 }
 
