@@ -15,6 +15,7 @@
 #define ANSWER_PAGE 262144  /* a page of a list ends when it is this large */
 #define BULKY_APART_MS 2    /* how often a call looks whether its turn has come */
 #define BATCH_MARK 400000   /* no further call of a batch is run above this */
+#define BATCH_SLICE_MS 10   /* a batch gives way to others after this */
 #define PROFILE_MAX 262144  /* bytes of a stored profile */
 #define SUBSCRIPTIONS_MAX 4 /* of one connection */
 #define UNAVAILABLE_MS 1000 /* how long a request may wait for a database that is away */

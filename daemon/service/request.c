@@ -150,11 +150,28 @@ static void request_finish(struct request *r)
     buf_done(&out);
 }
 
-/* Runs calls until one has to wait or all are answered. */
+static void request_go(struct request *r);
+
+static void request_resume(struct request *r)
+{
+    r->on_timer = NULL;
+    request_go(r);
+}
+
+/* Runs calls until one has to wait or all are answered. A long batch stops now and then, so that
+ * the worker's other connections get their turn. */
 static void request_go(struct request *r)
 {
+    uint64_t began_ms = clock_mono_ms();
+
     r->running = true;
     while (r->at < r->doc.count) {
+        if (clock_mono_ms() - began_ms >= BATCH_SLICE_MS) {
+            r->running = false;
+            r->on_timer = request_resume;
+            timer_set(&r->timer, 0);
+            return;
+        }
         call_begin(r);
         call_run(r);
         if (!r->answered) {
