@@ -144,7 +144,7 @@ class TestDatabaseAway(unittest.TestCase):
     def setUp(self):
         self.cluster = Cluster()
         self.addCleanup(self.cluster.stop)
-        self.daemon = Daemon(self.cluster)
+        self.daemon = Daemon(self.cluster, config={"limits": {"request_timeout": "5s"}})
         self.addCleanup(self.daemon.stop)
         self.c = self.daemon.client()
         self.addCleanup(self.c.close)
