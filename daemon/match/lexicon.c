@@ -20,6 +20,12 @@ static bool is_zero_width(const char *s, size_t left)
            (unsigned char)s[2] <= 0x8D;
 }
 
+/* The subscripts of TA and DA look the same in Khmer and are typed one for the other. */
+static bool is_subscript_ta(const char *s, size_t left)
+{
+    return left >= 6 && memcmp(s, "\xE1\x9F\x92\xE1\x9E\x8F", 6) == 0;
+}
+
 int lexicon_fold(struct buf *out, const char *s, size_t len)
 {
     struct buf folded;
@@ -28,6 +34,11 @@ int lexicon_fold(struct buf *out, const char *s, size_t len)
     for (size_t i = 0; rc == 0 && i < folded.len;) {
         if (is_zero_width(folded.data + i, folded.len - i)) {
             i += 3;
+            continue;
+        }
+        if (is_subscript_ta(folded.data + i, folded.len - i)) {
+            rc = buf_add(out, "\xE1\x9F\x92\xE1\x9E\x8A", 6);
+            i += 6;
             continue;
         }
         rc = buf_addc(out, folded.data[i++]);

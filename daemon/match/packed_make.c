@@ -114,6 +114,17 @@ static void set_sort(struct packing *pk, const struct concept_set *set, size_t t
     }
 }
 
+/* What the HS codes name, as words of the lexicon such as "hs080132": they speak where text is
+ * silent. */
+static void hs_read(struct packing *pk, const uint32_t *hs, size_t count, struct concept_set *set)
+{
+    for (size_t i = 0; i < count; i++) {
+        char word[2 + 8] = "hs";
+        size_t len = 2 + hs_format(hs[i], word + 2);
+        lexicon_match(&pk->m->lexicon, word, len, set);
+    }
+}
+
 /* Sorted HS codes without repetitions; how many. */
 static size_t hs_sort(const struct need *need, uint32_t out[HS_MAX])
 {
@@ -141,8 +152,9 @@ static int need_pack(struct packing *pk, const struct need *need, bool seek,
     if (need->kind >= KIND_COUNT || model_sector_code(pk->m, need->sector) == NULL ||
         text_read(pk, &need->text, &set) < 0)
         return -1;
-    set_sort(pk, &set, NEED_TOPICS_MAX, &found);
     size_t hs_count = hs_sort(need, hs);
+    hs_read(pk, hs, hs_count, &set);
+    set_sort(pk, &set, NEED_TOPICS_MAX, &found);
     size_t text = text_keep(need->text.s, need->text.len, NEED_TEXT_MAX);
     uint8_t *p = ret->bytes;
     p[0] = need->kind;
