@@ -163,6 +163,9 @@ const char *shell_line_read(struct shell_line *s, bool *ret_interrupted)
         *ret_interrupted = errno == EINTR;
         return NULL;
     }
+    /* libedit shows the prompt first and takes the keys over after. A Ctrl-D between the two would
+     * be lost. */
+    el_set(s->el, EL_PREP_TERM, 1);
     line = el_gets(s->el, &count);
     if (line && count > 0) {
         remember(s, line);

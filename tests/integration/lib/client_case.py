@@ -130,8 +130,10 @@ class Terminal:
         os.write(self.fd, text.encode())
 
     def wait(self):
-        while self.read(20 * PATIENCE):
-            pass
+        deadline = time.monotonic() + 20 * PATIENCE
+        while self.read(0.2):
+            if time.monotonic() > deadline:
+                raise AssertionError("it does not end: %r" % self.seen)
         _, status = os.waitpid(self.pid, 0)
         self.pid = 0
         return os.waitstatus_to_exitcode(status)
