@@ -64,15 +64,17 @@ static void hs_list(const struct need_view *n, const struct need_view *other, ch
         }
 }
 
-/* "x wants to buy “...” (HS 1006)." */
+/* "x wants to buy “...” (HS 1006)." plain: the sector alone says what. */
 static int tell_need(const struct telling *t, const struct view *x, const struct need_view *n,
-                     const struct need_view *other)
+                     const struct need_view *other, bool plain)
 {
     struct buf what;
     char hs[32];
     hs_list(n, other, hs);
+    if (plain)
+        hs[0] = '\0';
     buf_init(&what, 4096);
-    bool text = n->text.len > 0;
+    bool text = n->text.len > 0 && !plain;
     enum message msg = text            ? hs[0] != '\0' ? MSG_WHAT_TEXT_HS : MSG_WHAT_TEXT
                        : hs[0] != '\0' ? MSG_WHAT_SECTOR_HS
                                        : MSG_WHAT_SECTOR;
@@ -109,17 +111,20 @@ static int tell_no_need(const struct telling *t)
 
 static int tell_needs(const struct telling *t, const struct need_result *r)
 {
-    const struct meet *best = &r->best;
-    if (best->how == MEET_NONE)
+    struct telling_pick pick;
+    const struct meet *best = &pick.meet;
+    if (r->best.how == MEET_NONE)
         return tell_no_need(t);
+    if (meet_pick(t->m, t->v[0], t->v[1], &r->best, &pick) < 0)
+        return -1;
     const struct view *x = t->v[best->x_is_b], *y = t->v[!best->x_is_b];
     const struct need_view *n = &x->needs[best->need_x];
     const struct need_view *other = best->how == MEET_NEEDS ? &y->needs[best->need_y] : NULL;
     struct message_arg args[] = {arg_name("x", x), arg_name("y", y),
                                  arg_sector(t, "sector", best->sector), ARG_END};
-    if (best->how != MEET_DESCRIBED && tell_need(t, x, n, other) < 0)
+    if (best->how != MEET_DESCRIBED && tell_need(t, x, n, other, pick.plain_x) < 0)
         return -1;
-    int rc = best->how == MEET_NEEDS    ? tell_need(t, y, other, n)
+    int rc = best->how == MEET_NEEDS    ? tell_need(t, y, other, n, pick.plain_y)
              : best->how == MEET_OWN    ? tell(t, MSG_NEED_OWN, args)
              : best->how == MEET_SERVES ? tell(t, MSG_NEED_SERVES, args)
                                         : tell(t, MSG_NEED_DESCRIBED, args);

@@ -180,6 +180,8 @@ static void own_meets(const struct model *m, const struct view *x, const struct 
 /* How much an offer is made for companies in sector s, by what it says. */
 static int32_t serve_weight(const struct model *m, const struct need_view *n, uint8_t s)
 {
+    if (n->kind == KIND_DISTRIBUTION)
+        return 0; /* it names its customers at home */
     if (memchr(n->named, s, n->named_count) != NULL)
         return m->w.serve_offer;
     if (n->kind != KIND_CAPITAL)
@@ -250,6 +252,14 @@ static int32_t field_factor(const struct model *m, const struct view *a, const s
     return known ? 1000 : m->w.fit_field_strange;
 }
 
+int32_t need_strength(const struct model *m, const struct view *a, const struct need_view *x,
+                      const struct view *b, const struct need_view *y)
+{
+    int32_t r = m->meets[x->role][y->role];
+    int32_t s = r == 0 ? 0 : r * need_content(m, x, y) / 1000;
+    return s == 0 ? 0 : s * field_factor(m, a, x, b, y) / 1000;
+}
+
 static void need_meets(const struct model *m, const struct view *a, const struct view *b,
                        struct tally *t, struct need_result *ret)
 {
@@ -257,9 +267,7 @@ static void need_meets(const struct model *m, const struct view *a, const struct
         const struct need_view *x = &a->needs[i];
         for (size_t k = 0; k < b->need_count; k++) {
             const struct need_view *y = &b->needs[k];
-            int32_t r = m->meets[x->role][y->role];
-            int32_t s = r == 0 ? 0 : r * need_content(m, x, y) / 1000;
-            s = s * (s == 0 ? 0 : field_factor(m, a, x, b, y)) / 1000;
+            int32_t s = need_strength(m, a, x, b, y);
             if (s == 0)
                 continue;
             bool wish_x = x->role < SIDE_SEEK * KIND_COUNT;

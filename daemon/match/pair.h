@@ -34,6 +34,21 @@ struct need_result {
 void need_score(const struct model *m, const struct view *a, const struct view *b,
                 struct need_result *ret);
 
+/* How well need x of a and need y of b meet, 0..1000. */
+int32_t need_strength(const struct model *m, const struct view *a, const struct need_view *x,
+                      const struct view *b, const struct need_view *y);
+
+/* The meeting of needs to tell of, among those as strong as the best. */
+struct telling_pick {
+    struct meet meet;
+    bool plain_x,
+        plain_y; /* that need is one of several, and none is nearer: its sector says more */
+};
+
+/* 0, or -1 for want of memory. */
+int meet_pick(const struct model *m, const struct view *a, const struct view *b,
+              const struct meet *best, struct telling_pick *ret);
+
 struct sector_result {
     int32_t value;      /* 0..10000 */
     uint8_t of_a, of_b; /* the sectors that are closest; 0 if a company has none */

@@ -100,6 +100,34 @@ static void says_when_there_is_nothing(void **state)
     buf_done(&y);
 }
 
+/* Of a catalogue that the codes answer with all the same, the machine that is meant. */
+static void names_the_nearest_of_equals(void **state)
+{
+    (void)state;
+    static const char *const machines[] = {"Blowers snow", "Augers"};
+    struct profile p = profile_of(COUNTRY_KH, 1, "A"), q = profile_of(COUNTRY_CA, 2, "B");
+    struct buf x, y;
+    buf_init(&x, PACKED_MAX);
+    buf_init(&y, PACKED_MAX);
+    profile_seek(model, &p, KIND_TECHNOLOGY, "agro-industry.agri-machinery", NULL,
+                 "A zzordling line");
+    for (size_t i = 0; i < 2; i++)
+        profile_offer(model, &q, KIND_TECHNOLOGY, "agro-industry.agri-machinery", NULL,
+                      machines[i]);
+    profile_pack(model, &p, &x);
+    profile_pack(model, &q, &y);
+    says(&x, &y, FACTOR_NEED, LANG_ENG,
+         "B licenses or supplies technology: “Agricultural machinery”");
+    says(&x, &y, FACTOR_NEED, LANG_ENG, "“A zzordling line”");
+    profile_offer(model, &q, KIND_TECHNOLOGY, "agro-industry.agri-machinery", NULL, "Zzordlers");
+    buf_reset(&y);
+    profile_pack(model, &q, &y);
+    says(&x, &y, FACTOR_NEED, LANG_ENG, "B licenses or supplies technology: “Zzordlers”");
+    says(&y, &x, FACTOR_NEED, LANG_ENG, "B licenses or supplies technology: “Zzordlers”");
+    buf_done(&x);
+    buf_done(&y);
+}
+
 static void calls_rivals_rivals(void **state)
 {
     (void)state;
@@ -188,6 +216,7 @@ int main(void)
         cmocka_unit_test(names_the_thing_itself),
         cmocka_unit_test(tells_every_factor_in_every_language),
         cmocka_unit_test(says_when_there_is_nothing),
+        cmocka_unit_test(names_the_nearest_of_equals),
         cmocka_unit_test(calls_rivals_rivals),
         cmocka_unit_test(explains_exclusion),
         cmocka_unit_test(keeps_to_the_ceiling),
