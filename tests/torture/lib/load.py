@@ -1,0 +1,162 @@
+"""Load whose every acknowledgement is written down, and the look whether it is in the tables."""
+
+import threading
+import time
+
+from spean_test import RpcError, company
+
+SYSTEM = "load"
+
+
+class Writer(threading.Thread):
+    """Upserts with idempotency keys until told to stop, repeating each until it is acknowledged.
+
+    connect() gives a Client. acknowledged: key -> answer. failures: typed, retryable errors and lost
+    connections. slowest: seconds that a typed error took at most. errors: what should not have come."""
+
+    def __init__(self, connect, name, pause=0.01, fields=None):
+        threading.Thread.__init__(self, daemon=True)
+        self.connect = connect
+        self.name = name
+        self.pause = pause
+        self.fields = fields or {}
+        self.client = None
+        self.halt = threading.Event()
+        self.acknowledged = {}
+        self.tried = 0
+        self.replays = 0
+        self.failures = 0
+        self.reasons = {}
+        self.slowest = 0.0
+        self.errors = []
+
+    def profile(self, key):
+        return company("Load %s" % key, country="KH" if self.tried % 2 else "CA",
+                       external_ids=[{"system": SYSTEM, "id": key}], **self.fields)
+
+    def run(self):
+        try:
+            while not self.halt.is_set():
+                self.one("%s-%d" % (self.name, self.tried))
+                self.tried += 1
+        except Exception as e:
+            self.errors.append(repr(e))
+        finally:
+            self.drop()
+
+    def drop(self):
+        if self.client:
+            self.client.close()
+        self.client = None
+
+    def one(self, key):
+        """One write, until it is acknowledged or the writer is to stop."""
+        again = False
+        profile = self.profile(key)
+        while not self.halt.is_set():
+            began = time.monotonic()
+            try:
+                if self.client is None:
+                    self.client = self.connect()
+                    began = time.monotonic()
+                self.acknowledged[key] = self.client.call("company.upsert", idempotency_key=key,
+                                                          company=profile)
+                self.replays += again
+                return
+            except RpcError as e:
+                self.slowest = max(self.slowest, time.monotonic() - began)
+                self.reasons[e.reason] = self.reasons.get(e.reason, 0) + 1
+                if not e.data.get("retryable"):
+                    self.errors.append("%s: %s" % (key, e))
+                    return
+            except (OSError, EOFError, ValueError):
+                self.drop()
+            self.failures += 1
+            again = True
+            self.halt.wait(self.pause)
+
+    def finish(self):
+        self.halt.set()
+        self.join(60)
+
+
+class Load:
+    """Several writers at once."""
+
+    def __init__(self, t, connect, count, name="w", **kwargs):
+        self.t = t
+        self.writers = [Writer(connect, "%s%d" % (name, i), **kwargs) for i in range(count)]
+        for w in self.writers:
+            w.start()
+        t.on_exit(self.finish)
+
+    def count(self):
+        return sum(len(w.acknowledged) for w in self.writers)
+
+    def total(self, attribute):
+        return sum(getattr(w, attribute) for w in self.writers)
+
+    def reasons(self):
+        found = {}
+        for w in self.writers:
+            for reason, n in list(w.reasons.items()):
+                found[reason] = found.get(reason, 0) + n
+        return found
+
+    def slowest(self):
+        return max(w.slowest for w in self.writers)
+
+    def finish(self):
+        for w in self.writers:
+            w.halt.set()
+        for w in self.writers:
+            w.finish()
+        return self
+
+    def acknowledged(self):
+        merged = {}
+        for w in self.writers:
+            merged.update(w.acknowledged)
+        return merged
+
+    def errors(self):
+        return [e for w in self.writers for e in w.errors]
+
+
+def lost_and_double(cluster, database, acknowledged):
+    """What the tables say of the acknowledged writes: (lost, double), lists of words.
+
+    lost: no row, a row of another id, or no change row of that number. double: a key that made more
+    than one company or change, and numbers of changes with gaps."""
+    rows, changes, lost, double = {}, {}, [], []
+    for key, ident in cluster.sql("SELECT id, company_id FROM spean.company_external WHERE system = '%s'" % SYSTEM,
+                                  database):
+        rows[key] = ident
+    for seq, ident, version in cluster.sql("SELECT seq, company_id, version FROM spean.change ORDER BY seq", database):
+        changes[int(seq)] = (ident, int(version))
+    for key, answer in acknowledged.items():
+        if rows.get(key) != answer["id"]:
+            lost.append("%s: answered %s, the table has %s" % (key, answer["id"], rows.get(key)))
+        elif changes.get(answer["seq"]) != (answer["id"], answer["version"]):
+            lost.append("%s: change %d is %s" % (key, answer["seq"], changes.get(answer["seq"])))
+    if sorted(changes) != list(range(1, len(changes) + 1)):
+        double.append("the numbers of the changes have gaps")
+    for ident, count in cluster.sql("SELECT c.id, count(h.seq) FROM spean.company c JOIN spean.change h "
+                                    "ON h.company_id = c.id JOIN spean.company_external e ON e.company_id = c.id "
+                                    "WHERE e.system = '%s' GROUP BY c.id HAVING count(h.seq) <> 1" % SYSTEM, database):
+        double.append("company %s has %s changes" % (ident, count))
+    for name, count in cluster.sql("SELECT name, count(*) FROM spean.company WHERE name LIKE 'Load %' "
+                                   "GROUP BY name HAVING count(*) > 1", database):
+        double.append("%s companies are called %s" % (count, name))
+    return lost, double
+
+
+def check_load(t, load, cluster, database):
+    """Ends the load and checks it against the tables. Gives (acknowledged, lost, double) as numbers."""
+    load.finish()
+    acknowledged = load.acknowledged()
+    lost, double = lost_and_double(cluster, database, acknowledged)
+    t.check(not lost, "acknowledged and lost: %s", lost[:5])
+    t.check(not double, "applied twice: %s", double[:5])
+    t.check(not load.errors(), "answers that should not have come: %s", load.errors()[:5])
+    return len(acknowledged), len(lost), len(double)
