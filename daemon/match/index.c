@@ -161,6 +161,7 @@ void index_unref(struct index *ix)
         return;
     layer_unref(ix->base);
     layer_unref(ix->delta);
+    changes_view_done(&ix->changes);
     free(ix);
 }
 

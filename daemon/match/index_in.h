@@ -3,6 +3,7 @@
 
 #include <spean/index.h>
 
+#include "index_changes.h"
 #include "packed_in.h"
 
 #include <stdatomic.h>
@@ -51,6 +52,7 @@ struct index {
     uint64_t seq;
     size_t count[COUNTRY_COUNT];
     struct layer *base, *delta;
+    struct changes_view changes;
 };
 
 #endif

@@ -19,6 +19,7 @@ struct index_writer {
     size_t changed_count, changed_cap;
     uint32_t *slot;
     size_t slots; /* a power of two, at least twice changed_cap */
+    struct changes log;
 };
 
 struct index_writer *index_writer_new(const struct model *m)
@@ -28,7 +29,8 @@ struct index_writer *index_writer_new(const struct model *m)
         return NULL;
     w->model = m;
     w->base = layer_new(0);
-    if (w->base == NULL) {
+    if (w->base == NULL || changes_init(&w->log) < 0) {
+        layer_unref(w->base);
         free(w);
         return NULL;
     }
@@ -52,6 +54,7 @@ void index_writer_free(struct index_writer *w)
         return;
     changed_clear(w);
     layer_unref(w->base);
+    changes_done(&w->log);
     free(w);
 }
 
@@ -127,6 +130,7 @@ static int writer_set(struct index_writer *w, const uint8_t id[IDENT_BYTES], str
         blob_unref(e->blob);
         e->blob = blob;
     }
+    changes_add(&w->log, id);
     return 0;
 }
 
@@ -225,5 +229,6 @@ struct index *index_writer_publish(struct index_writer *w, uint64_t seq)
     memcpy(ix->count, w->count, sizeof ix->count);
     ix->base = layer_ref(w->base);
     ix->delta = delta;
+    changes_see(&w->log, &ix->changes);
     return ix;
 }

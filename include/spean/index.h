@@ -58,4 +58,30 @@ size_t index_search(const struct index *ix, const void *a, int32_t today,
                     const struct index_filter *f, int32_t min_total, size_t limit,
                     struct index_hit *hits);
 
+/*
+ * Whether index_search with these would list b if it took as many as there are; *ret_total: the
+ * pair's score then. b: packed bytes of this snapshot.
+ */
+bool index_suggests(const struct index *ix, const void *a, const void *b, int32_t today,
+                    const struct index_filter *f, int32_t min_total, int32_t *ret_total);
+
+/*
+ * Packed bytes of the published company of a country (expired or not) with the least id greater
+ * than `after`, valid while the snapshot is held; NULL at the end. All zero bytes come before every
+ * id.
+ */
+const void *index_next(const struct index *ix, enum country c, const uint8_t after[IDENT_BYTES]);
+
+/*
+ * What changed between two snapshots of one writer. It numbers its puts and removes from 0 on, and
+ * a snapshot has seen those below its mark: what one snapshot said holds in a later one unless a
+ * change numbered from the one's mark up to below the other's matters to it.
+ */
+uint64_t index_mark(const struct index *ix);
+/* Marks of different writers say nothing to each other. */
+bool index_same_writer(const struct index *a, const struct index *b);
+/* Id of the company that a change was about, valid while the snapshot is held. NULL: at or above
+ * the mark, or not remembered (the last 4,096 mostly are). */
+const uint8_t *index_change(const struct index *ix, uint64_t number);
+
 #endif

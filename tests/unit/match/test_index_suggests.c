@@ -1,0 +1,99 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "profiles.h"
+
+#include <spean/index.h>
+
+#include <string.h>
+
+#define COMPANIES 400
+
+static struct model *model;
+static struct buf packed[COMPANIES];
+static struct index *ix;
+
+static int load(void **state)
+{
+    (void)state;
+    uint64_t seed = 43;
+    model = test_model();
+    struct index_writer *w = index_writer_new(model);
+    for (int i = 0; i < COMPANIES; i++) {
+        struct profile p;
+        profile_random(model, &seed, &p);
+        if (random_below(&seed, 10) == 0)
+            p.status = STATUS_PAUSED;
+        if (random_below(&seed, 10) == 0)
+            p.valid_until = TODAY - 1 + (int32_t)random_below(&seed, 2);
+        buf_init(&packed[i], PACKED_MAX);
+        profile_pack(model, &p, &packed[i]);
+        if (index_writer_put(w, packed[i].data, packed[i].len) < 0)
+            return -1;
+    }
+    ix = index_writer_publish(w, 1);
+    index_writer_free(w);
+    return ix == NULL ? -1 : 0;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    index_unref(ix);
+    for (int i = 0; i < COMPANIES; i++)
+        buf_done(&packed[i]);
+    model_free(model);
+    return 0;
+}
+
+/* Whoever stands in the whole list is suggested, with that score, and nobody else. */
+static void compare(const void *a, const struct index_filter *f, int32_t least)
+{
+    static struct index_hit hits[COMPANIES];
+    size_t listed = 0;
+    size_t n = index_search(ix, a, TODAY, f, least, COMPANIES, hits);
+    for (int i = 0; i < COMPANIES; i++) {
+        const void *b = index_get(ix, packed_id(packed[i].data));
+        int32_t total = -1;
+        if (!index_suggests(ix, a, b, TODAY, f, least, &total))
+            continue;
+        size_t k = 0;
+        while (k < n && hits[k].packed != b)
+            k++;
+        assert_true(k < n);
+        assert_int_equal(total, hits[k].score.total);
+        listed++;
+    }
+    assert_int_equal(listed, n);
+}
+
+static void says_what_the_search_says(void **state)
+{
+    (void)state;
+    uint64_t seed = 44;
+    for (int i = 0; i < 120; i++) {
+        struct index_filter f = {.kind = -1};
+        if (random_below(&seed, 2) == 0)
+            f.sector = model_sector_at(model, (int)random_below(&seed, 30));
+        if (random_below(&seed, 4) == 0)
+            f.region = 1 + (int)random_below(&seed, 38);
+        if (random_below(&seed, 2) == 0)
+            f.kind = (int)random_below(&seed, KIND_COUNT);
+        if (random_below(&seed, 2) == 0)
+            strcpy(f.lang, "fra");
+        compare(packed[i].data, NULL, (int32_t)random_below(&seed, 3000));
+        compare(packed[i].data, &f, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_the_search_says),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
