@@ -84,12 +84,14 @@ def _postgres_bin():
 
 
 class Cluster:
-    """A private PostgreSQL: own data directory, unix socket only, trust inside a 0700-like directory."""
+    """A private PostgreSQL: own data directory, unix socket only, trust inside a 0700-like directory.
 
-    def __init__(self, settings=()):
+    settings: over those below. parent: the directory to make it in. initdb: further words for initdb."""
+
+    def __init__(self, settings=(), parent=None, initdb=()):
         self.bin = _postgres_bin()
         self.user = _unprivileged()
-        self.dir = tempfile.mkdtemp(prefix="spean-pg-")
+        self.dir = tempfile.mkdtemp(prefix="spean-pg-", dir=parent)
         self.data = os.path.join(self.dir, "data")
         self.log = os.path.join(self.dir, "log")
         self.settings = ["listen_addresses=", "fsync=off", "unix_socket_directories=" + self.dir,
@@ -98,7 +100,7 @@ class Cluster:
             os.chown(self.dir, *self.user)
         self._databases = itertools.count(1)
         self._run(["initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                   "--locale=C.UTF-8", "--no-sync"])
+                   "--locale=C.UTF-8", "--no-sync"] + list(initdb))
         self.start()
 
     def _run(self, command, check=True):
