@@ -70,6 +70,22 @@ static int check_group(struct config *c, char *err, size_t errlen)
     return 0;
 }
 
+static int check_tls(const struct config *c, char *err, size_t errlen)
+{
+    bool loopback;
+
+    if (c->listen.tls[0] != '\0' && net_address_check(c->listen.tls, &loopback) != 0)
+        return fail(err, errlen, "[listen] tls: \"%s\" is not a numeric address with a port",
+                    c->listen.tls);
+    if ((c->tls.certificate[0] == '\0') != (c->tls.key[0] == '\0'))
+        return fail(err, errlen, "[tls] has one of certificate and key; both are needed");
+    if (c->listen.tls[0] != '\0' && c->tls.certificate[0] == '\0')
+        return fail(err, errlen, "[listen] tls needs [tls] certificate and key");
+    if ((c->tls.client_required || c->tls.clients[0] != '\0') && c->tls.client_ca[0] == '\0')
+        return fail(err, errlen, "[tls] clients and client_required need client_ca");
+    return 0;
+}
+
 static int check_listen(struct config *c, char *err, size_t errlen)
 {
     size_t longest = sizeof((struct sockaddr_un *)0)->sun_path - 1;
@@ -82,10 +98,12 @@ static int check_listen(struct config *c, char *err, size_t errlen)
                         c->listen.tcp);
         if (!loopback && !c->listen.remote)
             return fail(err, errlen,
-                        "[listen] tcp: %s leaves the machine unencrypted; if something else "
-                        "encrypts it, set tcp_remote = yes",
+                        "[listen] tcp: %s leaves the machine unencrypted: use tls instead, or, if "
+                        "something else encrypts it, set insecure_remote_without_tls = yes",
                         c->listen.tcp);
     }
+    if (check_tls(c, err, errlen) != 0)
+        return -1;
     if (c->listen.path[0] != '\0' && (c->listen.path[0] != '/' || strlen(c->listen.path) > longest))
         return fail(err, errlen, "[listen] unix: not an absolute path of at most %zu bytes",
                     longest);

@@ -13,9 +13,13 @@
 /* Everything that can be set. Strings are owned; sizes in bytes, times in ms. */
 struct config {
     struct {
-        char *tcp, *path, *mode, *staff_group;
+        char *tcp, *tls, *path, *mode, *staff_group;
         bool remote;
     } listen;
+    struct {
+        char *certificate, *key, *client_ca, *clients;
+        bool client_required;
+    } tls;
     struct {
         char *conninfo;
         int64_t pool, pipeline, queue, connect, retry, poll;

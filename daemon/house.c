@@ -1,9 +1,11 @@
 #include "house_private.h"
+#include "house_tls.h"
 #include "indexer.h"
 
 #include <event2/event.h>
 #include <spean/clock.h>
 #include <spean/packed.h>
+#include <spean/tls.h>
 #include <stdlib.h>
 
 /* One worker and its service; see service.h for the order. 0 or -1. */
@@ -81,6 +83,8 @@ static int house_follow(struct house *h)
 
 static int house_build(struct house *h, char *err, size_t errlen)
 {
+    if (house_tls_load(h->config, &h->tls, err, errlen) != 0)
+        return -1;
     snprintf(err, errlen, "no memory");
     h->base = event_base_new();
     h->shared = net_shared_new();
@@ -163,6 +167,7 @@ void house_free(struct house *h)
     if (h->base != NULL)
         event_base_free(h->base);
     net_shared_free(h->shared);
+    tls_unref(h->tls);
     config_free(h->live);
     config_free(h->config);
     free(h);

@@ -13,6 +13,7 @@
 struct event;
 struct event_base;
 struct indexer;
+struct tls;
 
 struct house {
     struct house_options o;
@@ -20,6 +21,7 @@ struct house {
     struct config *live;   /* of the last reload, or NULL */
     struct event_base *base;
     struct net_shared *shared;
+    struct tls *tls; /* as last loaded, or NULL */
     struct worker *workers[WORKERS_MAX];
     struct service *services[WORKERS_MAX];
     size_t worker_count;

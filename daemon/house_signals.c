@@ -1,8 +1,10 @@
 #include "house_private.h"
+#include "house_tls.h"
 
 #include <event2/event.h>
 #include <signal.h>
 #include <spean/clock.h>
+#include <spean/tls.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -42,20 +44,50 @@ static void house_post_limits(struct house *h, const struct config *c)
         listener_set_max(h->listeners[i], net.connections);
 }
 
+/* Configuration and certificates, or neither. */
+static int house_load_again(struct house *h, struct config **ret, struct tls **ret_tls, char *err,
+                            size_t errlen)
+{
+    if (config_load(h->o.path, h->o.settings, h->o.setting_count, ret, err, errlen) != 0)
+        return -1;
+    if (house_tls_load(*ret, ret_tls, err, errlen) != 0)
+        return -1;
+    for (size_t i = 0; i < h->listener_count; i++)
+        if (*ret_tls == NULL && listener_is_tls(h->listeners[i])) {
+            snprintf(err, errlen, "[tls] certificate: a listener needs it");
+            return -1;
+        }
+    return 0;
+}
+
+static void house_take_tls(struct house *h, struct tls *tls)
+{
+    for (size_t i = 0; i < h->listener_count; i++)
+        listener_set_tls(h->listeners[i], tls);
+    for (size_t i = 0; i < h->worker_count; i++)
+        worker_set_tls(h->workers[i], tls);
+    tls_unref(h->tls);
+    h->tls = tls;
+}
+
 void house_reload(struct house *h)
 {
     struct config *c = NULL;
+    struct tls *tls = NULL;
     char err[512], quoted[600], state[64];
 
     snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%llu",
              (unsigned long long)clock_mono_ms() * 1000);
     house_notify(state);
-    if (config_load(h->o.path, h->o.settings, h->o.setting_count, &c, err, sizeof err) != 0) {
+    if (house_load_again(h, &c, &tls, err, sizeof err) != 0) {
+        config_free(c);
+        tls_unref(tls);
         log_event(h->o.log, LOG_LEVEL_ERROR, "reload_refused", "error=%s",
                   log_quote(quoted, sizeof quoted, err, strlen(err)));
     } else {
         config_compare(h->config, c, note_change, h);
         house_post_limits(h, c);
+        house_take_tls(h, tls);
         log_set_level(h->o.log, c->level);
         config_free(h->live);
         h->live = c;

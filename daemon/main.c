@@ -1,11 +1,13 @@
 /* speand: reads the configuration, builds the house, runs it. */
 #include "house.h"
+#include "house_tls.h"
 
 #include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
 #include <spean/log.h>
 #include <spean/model.h>
+#include <spean/tls.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -28,13 +30,13 @@ static const char help[] =
     "\n"
     "  -c, --config FILE       read this configuration instead of " CONFIG_PATH "\n"
     "  -o, --option SETTING    set section.name=value over what the file says\n"
-    "  -n, --check             check the configuration and the model's tables, then exit\n"
+    "  -n, --check             check the configuration, certificates and model, then exit\n"
     "      --migrate           bring the database's schema up to date, then exit\n"
     "      --options           print every option with its default and meaning\n"
     "      --version           print the version\n"
     "      --help              print this\n"
     "\n"
-    "SIGHUP reloads limits and log level, SIGTERM and SIGINT stop it.\n"
+    "SIGHUP reloads certificates, limits and log level, SIGTERM and SIGINT stop it.\n"
     "Exit codes: 0 done, 1 failed, 2 usage.\n";
 
 static enum task arguments_option(struct arguments *a, int option)
@@ -88,8 +90,12 @@ static int complain(const char *message)
 static int run_check(const struct config *c)
 {
     struct model *model = NULL;
+    struct tls *tls = NULL;
     char err[512];
 
+    if (house_tls_load(c, &tls, err, sizeof err) != 0)
+        return complain(err);
+    tls_unref(tls);
     if (model_load(c->daemon.model_dir, &model, err, sizeof err) != 0)
         return complain(err);
     printf("configuration and model are fine (model %s)\n", model_version(model));

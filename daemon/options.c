@@ -14,9 +14,11 @@ static const struct opt options[] = {
     {"listen", "tcp", OPT_STRING, AT(listen.tcp), "127.0.0.1:8551", 0, 0,
      "Numeric address and port for TCP, as 127.0.0.1:8551 or [::1]:8551; port 0 takes a free one; "
      "empty: no TCP."},
-    {"listen", "tcp_remote", OPT_BOOL, AT(listen.remote), "no", 0, 0,
-     "Allow a tcp address that is not a loopback one. Tokens and contacts then cross the network "
-     "unencrypted: say yes only where something else encrypts it (a tunnel, a TLS proxy)."},
+    {"listen", "insecure_remote_without_tls", OPT_BOOL, AT(listen.remote), "no", 0, 0,
+     "Allow plain TCP on an address that is not a loopback one. Tokens and contacts then cross the "
+     "network for everybody to read: say yes only where something else encrypts it (a tunnel)."},
+    {"listen", "tls", OPT_STRING, AT(listen.tls), "", 0, 0,
+     "Numeric address and port for TLS, as 192.0.2.7:8551; empty: no TLS."},
     {"listen", "unix", OPT_STRING, AT(listen.path), "/run/spean/speand.sock", 0, 0,
      "Absolute path of the unix socket for local staff and admin; empty: none. Root and the "
      "daemon's own user are admin there."},
@@ -25,6 +27,23 @@ static const struct opt options[] = {
      "auth.login unless its user counts for something."},
     {"listen", "staff_group", OPT_STRING, AT(listen.staff_group), "", 0, 0,
      "Members of this group are staff on the unix socket; empty: nobody."},
+
+    {"tls", "certificate", OPT_STRING, AT(tls.certificate), "", 0, 0,
+     "PEM file of the server's certificate, followed by those between it and its CA. A name "
+     "credential:NAME is the file that systemd's LoadCredential=NAME:... has handed over. SIGHUP "
+     "reads all files of this section again."},
+    {"tls", "key", OPT_STRING, AT(tls.key), "", 0, 0,
+     "PEM file of its key, without a passphrase; or credential:NAME."},
+    {"tls", "client_ca", OPT_STRING, AT(tls.client_ca), "", 0, 0,
+     "PEM file of the CAs whose client certificates are accepted; or credential:NAME; empty: none "
+     "is asked for."},
+    {"tls", "client_required", OPT_BOOL, AT(tls.client_required), "no", 0, 0,
+     "Refuse TLS clients that show no certificate. Else they log in by token."},
+    {"tls", "clients", OPT_STRING, AT(tls.clients), "", 0, 0,
+     "File that says whom client certificates stand for, one a line, parted by tabs: a name in the "
+     "certificate (dns:, email: or uri: and an alternative name, or cn: and the common name), "
+     "role, "
+     "principal. The first line that fits counts. Empty: they stand for nobody."},
 
     {"database", "conninfo", OPT_STRING, AT(database.conninfo), "dbname=spean", 0, 0,
      "Connection string for libpq (postgresql.org/docs, \"Connection Strings\"). A unix socket, "
@@ -118,9 +137,8 @@ void config_print(FILE *out)
     const char *section = "";
 
     fputs("# speand.conf: every option with its default. speand -n checks a file; SIGHUP makes a\n"
-          "# running daemon take over [limits] (request_timeout and idempotency apart) and "
-          "log_level,\n"
-          "# all of them or, if anything is wrong, none. The rest needs a restart.\n"
+          "# running daemon take over [tls], [limits] (request_timeout and idempotency apart) and\n"
+          "# log_level, all of them or, if anything is wrong, none. The rest needs a restart.\n"
           "# Sizes take k, m, g; times need a unit: ms, s, min, h, d.\n",
           out);
     for (size_t i = 0; i < COUNT; i++) {
@@ -139,7 +157,7 @@ static bool option_is_live(const struct opt *o)
 {
     if (strcmp(o->section, "limits") == 0)
         return strcmp(o->name, "request_timeout") != 0 && strcmp(o->name, "idempotency") != 0;
-    return strcmp(o->name, "log_level") == 0;
+    return strcmp(o->section, "tls") == 0 || strcmp(o->name, "log_level") == 0;
 }
 
 static bool option_equal(const struct opt *o, const struct config *a, const struct config *b)

@@ -15,6 +15,11 @@ static void conn_on_writable(int fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    if (c->ssl_write) { /* what TLS has to say before it can go on */
+        c->ssl_write = false;
+        conn_on_readable(fd, what, arg);
+        return;
+    }
     conn_flush(c);
     if (c->state == CONN_OPEN)
         conn_lines(c);
@@ -97,9 +102,9 @@ void conn_flush(struct conn *c)
 {
     int n;
 
-    if (c->state == CONN_DEAD || evbuffer_get_length(c->out) == 0)
+    if (c->state == CONN_DEAD || conn_tls_shaking(c) || evbuffer_get_length(c->out) == 0)
         return;
-    n = evbuffer_write(c->out, c->fd);
+    n = c->ssl != NULL ? conn_tls_send(c) : evbuffer_write(c->out, c->fd);
     if (n > 0)
         c->taken_ms = clock_mono_ms();
     else if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -210,6 +215,7 @@ void conn_drop(struct conn *c)
     if (c->writing)
         event_del(c->event_write);
     c->reading = c->writing = false;
+    conn_tls_free(c);
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
@@ -279,6 +285,7 @@ static bool conn_want(struct conn *c, struct event *event, bool *is, bool want)
 /* All that was to be said is with the kernel. */
 static void conn_part(struct conn *c)
 {
+    conn_tls_bye(c);
     if (c->eof || c->curt || shutdown(c->fd, SHUT_WR) != 0) {
         conn_drop(c);
         return;
@@ -290,7 +297,7 @@ static void conn_part(struct conn *c)
 
 void conn_review(struct conn *c)
 {
-    bool full;
+    bool full, out;
 
     conn_account(c);
     if (c->state == CONN_DEAD)
@@ -303,7 +310,8 @@ void conn_review(struct conn *c)
     if (c->state == CONN_DEAD)
         return;
     full = c->state == CONN_OPEN && conn_full(c);
-    if (!conn_want(c, c->event_write, &c->writing, evbuffer_get_length(c->out) > 0) ||
+    out = c->ssl_write || (evbuffer_get_length(c->out) > 0 && !conn_tls_shaking(c));
+    if (!conn_want(c, c->event_write, &c->writing, out) ||
         !conn_want(c, c->event_read, &c->reading, !c->eof && !full && !c->more))
         return;
     if (c->more && !full)

@@ -7,6 +7,7 @@
 
 struct event;
 struct evbuffer;
+struct ssl_st;
 
 /*
  * A connection: bytes in, lines up, bytes out. It is touched by its worker's thread alone. Nothing
@@ -18,6 +19,13 @@ enum conn_state {
     CONN_FINISHING, /* input is thrown away; what is owed and what waits still goes out */
     CONN_LINGERING, /* all is out and our side is shut; waits for the other side to read it */
     CONN_DEAD       /* socket closed; to be freed by the next turn */
+};
+
+enum conn_tls { /* how far TLS is; without, only the first */
+                CONN_TLS_NONE,
+                CONN_TLS_FRESH,   /* not a byte has been looked at */
+                CONN_TLS_SHAKING, /* in the handshake: nothing else is read or written */
+                CONN_TLS_OPEN
 };
 
 struct conn {
@@ -38,6 +46,11 @@ struct conn {
     bool curt;       /* no lingering: nothing was said that could get lost */
     bool trusted;    /* authenticated: the larger line limit */
     bool subscribed; /* exempt from the idle limit */
+    bool cut;        /* TLS: the end of input was not said, so the last line may not be whole */
+    bool ssl_write;  /* TLS: to go on reading it has to write */
+    enum conn_tls tls_stage;
+    struct ssl_st *ssl; /* NULL: plain */
+    struct tls *tls;    /* of ssl; a reference */
     struct frame frame;
     struct evbuffer *in, *out;
     struct event *event_read, *event_write;
@@ -81,9 +94,33 @@ void conn_free(struct conn *c);
 /* ---- conn_open.c ---- */
 
 /* Takes an accepted socket over, whatever comes of it, and calls `opened`. */
-void conn_open(struct worker *w, int fd, bool local);
+void conn_open(struct worker *w, int fd, bool local, struct tls *tls);
 /* A connection beyond the limit: is told so, lingers, is never announced. */
-void conn_refuse(struct worker *w, int fd);
+void conn_refuse(struct worker *w, int fd, struct tls *tls);
+/* Calls `opened`, and refuses the connection when it says so. */
+void conn_announce(struct conn *c, const struct conn_peer *peer);
+/* The address of a TCP peer; 0 or -1. */
+int conn_peer_address(int fd, struct conn_peer *ret);
+
+/* ---- conn_tls.c: OpenSSL on the connection's own socket ---- */
+
+/* It begins with a handshake; 0 or -1 (no memory). */
+int conn_tls_begin(struct conn *c, struct tls *tls);
+static inline bool conn_tls_shaking(const struct conn *c)
+{
+    return c->tls_stage == CONN_TLS_FRESH || c->tls_stage == CONN_TLS_SHAKING;
+}
+/* A step of the handshake; at its end the connection is announced. */
+void conn_tls_shake(struct conn *c);
+/* Like recv(2): bytes, 0 at the end of input, -1 with errno. */
+ssize_t conn_tls_recv(struct conn *c, void *bytes, size_t size);
+/* Writes what it can of `out`: like evbuffer_write. */
+int conn_tls_send(struct conn *c);
+/* Says that nothing more will come. */
+void conn_tls_bye(struct conn *c);
+void conn_tls_free(struct conn *c);
+/* The TLS of the listeners was reloaded. */
+void conn_tls_review(struct conn *c, struct tls *tls);
 
 /* ---- conn_input.c ---- */
 

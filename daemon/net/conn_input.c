@@ -23,7 +23,8 @@ static int conn_read(struct conn *c)
     struct worker *w = c->worker;
     bool open = c->state == CONN_OPEN;
     size_t most = open && evbuffer_get_length(c->in) == 0 ? CONN_READ : sizeof w->scratch;
-    ssize_t n = recv(c->fd, w->scratch, most, 0);
+    ssize_t n =
+        c->ssl != NULL ? conn_tls_recv(c, w->scratch, most) : recv(c->fd, w->scratch, most, 0);
 
     if (n < 0) {
         if (errno != EAGAIN && errno != EINTR)
@@ -45,8 +46,17 @@ void conn_on_readable(int fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (conn_read(c) != 0)
+    if (conn_tls_shaking(c)) {
+        conn_tls_shake(c);
+        conn_flush(c); /* what a connection beyond the limit is told */
+        conn_review(c);
         return;
+    }
+    if (conn_read(c) != 0) {
+        if (c->ssl_write)
+            conn_review(c);
+        return;
+    }
     if (c->state == CONN_OPEN) {
         c->more = true;
         conn_lines(c);
@@ -146,7 +156,7 @@ static void conn_last(struct conn *c)
 {
     size_t len = evbuffer_get_length(c->in);
 
-    if (len > 0)
+    if (len > 0 && !c->cut)
         conn_line(c, len, len);
     conn_finish(c);
 }

@@ -54,7 +54,7 @@ static int peer_local(int fd, struct conn_peer *peer)
     return 0;
 }
 
-static int peer_remote(int fd, struct conn_peer *peer)
+int conn_peer_address(int fd, struct conn_peer *peer)
 {
     union {
         struct sockaddr any;
@@ -78,30 +78,49 @@ static int peer_remote(int fd, struct conn_peer *peer)
     return 0;
 }
 
-void conn_open(struct worker *w, int fd, bool local)
+void conn_announce(struct conn *c, const struct conn_peer *peer)
 {
-    struct conn_peer peer = {0};
-    struct conn *c;
+    struct worker *w = c->worker;
 
-    if (w->draining || evutil_make_socket_nonblocking(fd) != 0 ||
-        (local ? peer_local(fd, &peer) : peer_remote(fd, &peer)) != 0) {
-        close(fd);
-        atomic_fetch_sub(&w->shared->connections, 1);
-        return;
-    }
-    if (!local)
-        socket_tune(fd);
-    c = conn_new(w, fd, true);
-    if (c == NULL)
-        return;
     c->busy = true;
-    if (w->callbacks->opened(w->ctx, c->id, &peer, &c->user) == 0) {
+    if (w->callbacks->opened(w->ctx, c->id, peer, &c->user) == 0) {
         c->announced = true;
     } else {
         c->closing = true;
         conn_finish(c);
     }
     c->busy = false;
+}
+
+/* One whose handshake can't begin is gone. */
+static struct conn *conn_new_tls(struct worker *w, int fd, bool counted, struct tls *tls)
+{
+    struct conn *c = conn_new(w, fd, counted);
+
+    if (c == NULL || tls == NULL || conn_tls_begin(c, tls) == 0)
+        return c;
+    conn_free(c);
+    return NULL;
+}
+
+void conn_open(struct worker *w, int fd, bool local, struct tls *tls)
+{
+    struct conn_peer peer = {0};
+    struct conn *c;
+
+    if (w->draining || evutil_make_socket_nonblocking(fd) != 0 ||
+        (local ? peer_local(fd, &peer) : conn_peer_address(fd, &peer)) != 0) {
+        close(fd);
+        atomic_fetch_sub(&w->shared->connections, 1);
+        return;
+    }
+    if (!local)
+        socket_tune(fd);
+    c = conn_new_tls(w, fd, true, tls);
+    if (c == NULL)
+        return;
+    if (tls == NULL)
+        conn_announce(c, &peer);
     conn_flush(c);
     conn_review(c);
 }
@@ -120,7 +139,7 @@ static void refusal_write(struct buf *out)
     rpc_error_done(&e);
 }
 
-void conn_refuse(struct worker *w, int fd)
+void conn_refuse(struct worker *w, int fd, struct tls *tls)
 {
     struct conn *c;
     struct buf line;
@@ -130,7 +149,7 @@ void conn_refuse(struct worker *w, int fd)
         atomic_fetch_sub(&w->shared->refused, 1);
         return;
     }
-    c = conn_new(w, fd, false);
+    c = conn_new_tls(w, fd, false, tls);
     if (c == NULL)
         return;
     buf_init(&line, 1024);

@@ -6,6 +6,7 @@
 #include <event2/util.h>
 #include <fcntl.h>
 #include <spean/log.h>
+#include <spean/tls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,9 +41,10 @@ static void listener_hand_over(struct listener *l, int fd)
 
     l->next = (l->next + 1) % l->o.worker_count;
     if (net_shared_connections(l->o.shared) < max)
-        (void)worker_adopt(w, fd, l->local);
+        (void)(l->o.tls != NULL ? worker_adopt_tls(w, fd, l->o.tls)
+                                : worker_adopt(w, fd, l->local));
     else if (atomic_load(&l->o.shared->refused) < REFUSED_MAX)
-        worker_refuse(w, fd);
+        worker_refuse(w, fd, l->o.tls);
     else
         close(fd);
 }
@@ -157,6 +159,7 @@ struct listener *listener_new_fd(const struct listener_options *o, int fd)
         return NULL;
     }
     l->o = *o;
+    (void)tls_ref(l->o.tls);
     l->fd = fd;
     l->reserve = reserve_open();
     if (listener_equip(l) != 0) {
@@ -208,6 +211,7 @@ void listener_free(struct listener *l)
     if (l->event_resume != NULL)
         event_free(l->event_resume);
     socket_file_remove(&l->file);
+    tls_unref(l->o.tls);
     close(l->fd);
     if (l->reserve >= 0)
         close(l->reserve);
@@ -222,4 +226,17 @@ int listener_port(const struct listener *l)
 void listener_set_max(struct listener *l, unsigned max_connections)
 {
     l->o.max_connections = max_connections;
+}
+
+void listener_set_tls(struct listener *l, struct tls *tls)
+{
+    if (l->o.tls == NULL)
+        return;
+    tls_unref(l->o.tls);
+    l->o.tls = tls_ref(tls);
+}
+
+bool listener_is_tls(const struct listener *l)
+{
+    return l->o.tls != NULL;
 }

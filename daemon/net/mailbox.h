@@ -14,7 +14,8 @@ enum letter_kind {
     LETTER_ADOPT,  /* fd: an accepted socket */
     LETTER_REFUSE, /* fd: an accepted socket; tell it that there is no place */
     LETTER_DRAIN,  /* deadline_ms */
-    LETTER_LIMITS  /* limits */
+    LETTER_LIMITS, /* limits */
+    LETTER_TLS     /* tls: the reloaded one */
 };
 
 struct letter {
@@ -24,6 +25,7 @@ struct letter {
     void *data;
     int fd;
     bool local;
+    struct tls *tls; /* a reference, or NULL */
     uint64_t deadline_ms;
     struct net_limits limits;
 };

@@ -82,15 +82,33 @@ static socklen_t address_parse(const char *text, union address *ret)
     return inet_pton(AF_INET, host, &ret->v4.sin_addr) == 1 ? sizeof ret->v4 : 0;
 }
 
+static bool address_is_loopback(const union address *a)
+{
+    return a->any.sa_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr)
+                                        : ntohl(a->v4.sin_addr.s_addr) >> 24 == 127;
+}
+
 int net_address_check(const char *text, bool *ret_loopback)
 {
     union address a;
 
     if (address_parse(text, &a) == 0)
         return -1;
-    *ret_loopback = a.any.sa_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&a.v6.sin6_addr)
-                                                : ntohl(a.v4.sin_addr.s_addr) >> 24 == 127;
+    *ret_loopback = address_is_loopback(&a);
     return 0;
+}
+
+bool net_socket_remote(int fd)
+{
+    union address a;
+    socklen_t len = sizeof a;
+
+    memset(&a, 0, sizeof a);
+    if (getsockname(fd, &a.any, &len) != 0)
+        return true;
+    if (a.any.sa_family == AF_UNIX)
+        return false;
+    return (a.any.sa_family != AF_INET && a.any.sa_family != AF_INET6) || !address_is_loopback(&a);
 }
 
 int socket_listen_tcp(const char *address, char *err, size_t errlen)

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spean/clock.h>
 #include <spean/log.h>
+#include <spean/tls.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -174,10 +175,10 @@ static void worker_read_letter(struct worker *w, const struct letter *l)
         w->callbacks->message(w->ctx, l->type, l->data);
         break;
     case LETTER_ADOPT:
-        conn_open(w, l->fd, l->local);
+        conn_open(w, l->fd, l->local, l->tls);
         break;
     case LETTER_REFUSE:
-        conn_refuse(w, l->fd);
+        conn_refuse(w, l->fd, l->tls);
         break;
     case LETTER_DRAIN:
         worker_begin_drain(w, l->deadline_ms);
@@ -185,7 +186,13 @@ static void worker_read_letter(struct worker *w, const struct letter *l)
     case LETTER_LIMITS:
         worker_relimit(w, &l->limits);
         break;
+    case LETTER_TLS:
+        for (uint32_t i = 0; i < w->slots.size; i++)
+            if (w->slots.all[i].conn != NULL)
+                conn_tls_review(w->slots.all[i].conn, l->tls);
+        break;
     }
+    tls_unref(l->tls);
 }
 
 static void worker_read_letters(struct worker *w, struct letter *l)

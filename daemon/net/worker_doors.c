@@ -2,6 +2,7 @@
 #include "worker_private.h"
 
 #include <event2/buffer.h>
+#include <spean/tls.h>
 
 #include <unistd.h>
 
@@ -12,27 +13,44 @@ int worker_post(struct worker *w, int type, void *data)
     return mailbox_put(&w->mailbox, &l);
 }
 
+static int worker_take(struct worker *w, const struct letter *l, atomic_uint *counter)
+{
+    atomic_fetch_add(counter, 1);
+    if (mailbox_put(&w->mailbox, l) == 0)
+        return 0;
+    atomic_fetch_sub(counter, 1);
+    tls_unref(l->tls);
+    close(l->fd);
+    return -1;
+}
+
 int worker_adopt(struct worker *w, int fd, bool local)
 {
     const struct letter l = {.kind = LETTER_ADOPT, .fd = fd, .local = local};
 
-    atomic_fetch_add(&w->shared->connections, 1);
-    if (mailbox_put(&w->mailbox, &l) == 0)
-        return 0;
-    atomic_fetch_sub(&w->shared->connections, 1);
-    close(fd);
-    return -1;
+    return worker_take(w, &l, &w->shared->connections);
 }
 
-void worker_refuse(struct worker *w, int fd)
+int worker_adopt_tls(struct worker *w, int fd, struct tls *tls)
 {
-    const struct letter l = {.kind = LETTER_REFUSE, .fd = fd};
+    const struct letter l = {.kind = LETTER_ADOPT, .fd = fd, .tls = tls_ref(tls)};
 
-    atomic_fetch_add(&w->shared->refused, 1);
-    if (mailbox_put(&w->mailbox, &l) == 0)
-        return;
-    atomic_fetch_sub(&w->shared->refused, 1);
-    close(fd);
+    return worker_take(w, &l, &w->shared->connections);
+}
+
+void worker_refuse(struct worker *w, int fd, struct tls *tls)
+{
+    const struct letter l = {.kind = LETTER_REFUSE, .fd = fd, .tls = tls_ref(tls)};
+
+    (void)worker_take(w, &l, &w->shared->refused);
+}
+
+void worker_set_tls(struct worker *w, struct tls *tls)
+{
+    const struct letter l = {.kind = LETTER_TLS, .fd = -1, .tls = tls_ref(tls)};
+
+    if (mailbox_put(&w->mailbox, &l) != 0)
+        tls_unref(tls);
 }
 
 void worker_drain(struct worker *w, uint64_t deadline_ms)

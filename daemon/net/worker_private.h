@@ -36,6 +36,8 @@ struct worker {
     bool running;
     pthread_t thread;
     _Atomic uint64_t heartbeat;
+    uint64_t tls_logged_ms; /* when a failed handshake was last logged */
+    unsigned tls_unlogged;  /* those since */
     char scratch[CONN_READ_LONG];
 };
 
@@ -46,6 +48,6 @@ void worker_relieve(struct worker *w);
 /* A connection is gone: the drain may be over. */
 void worker_left(struct worker *w);
 /* Like worker_adopt for one too many. Any thread; closes fd on failure. */
-void worker_refuse(struct worker *w, int fd);
+void worker_refuse(struct worker *w, int fd, struct tls *tls);
 
 #endif

@@ -191,8 +191,11 @@ struct principal session_principal(const struct service *s, const struct session
 {
     const struct token *t;
 
-    if (!session->logged_in)
+    if (!session->logged_in) {
+        if (session->peer_until_ms && session->peer_until_ms <= clock_wall_ms())
+            return (struct principal){.role = ROLE_NONE};
         return session->peer;
+    }
     t = tokens_find(&s->auth.tokens, session->digest);
     if (t && t->expires_ms > clock_wall_ms())
         return t->principal;

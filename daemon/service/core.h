@@ -33,7 +33,8 @@ struct session {
     uint64_t conn;
     uint64_t number;       /* n-th connection of this worker, for request ids */
     uint64_t lines;        /* lines taken so far */
-    struct principal peer; /* by its unix credentials, or ROLE_NONE */
+    struct principal peer; /* by its unix credentials or TLS certificate, or ROLE_NONE */
+    int64_t peer_until_ms; /* when that ends; 0: never */
     bool logged_in;        /* by the token of this digest: */
     uint8_t digest[DIGEST_BYTES];
     unsigned subscriptions; /* ids 1..subscriptions */

@@ -49,6 +49,10 @@ void peer_principal(const struct service *s, const struct conn_peer *peer, struc
     const struct passwd *user;
 
     memset(ret, 0, sizeof *ret);
+    if (peer->principal) { /* of a TLS certificate */
+        ret->role = (enum role)peer->role;
+        snprintf(ret->name, sizeof ret->name, "%s", peer->principal);
+    }
     if (!peer->local)
         return;
     if (peer->uid == 0 || peer->uid == geteuid())

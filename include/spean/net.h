@@ -9,6 +9,7 @@
 struct event_base;
 struct evbuffer;
 struct log;
+struct tls;
 
 /*
  * Connections and worker loops on libevent. Knows bytes and lines, nothing of methods or databases:
@@ -43,6 +44,11 @@ struct conn_peer {
     gid_t gid;
     pid_t pid;
     char address[64]; /* "127.0.0.1:5123", "[::1]:5123" or "unix" */
+    /* Whom its TLS certificate stands for (tls.h), and until when; NULL: nobody. The text is valid
+     * during the call. */
+    const char *principal;
+    int role;
+    int64_t until_ms;
 };
 
 /*
@@ -96,8 +102,13 @@ void worker_join(struct worker *w);
 
 /* From any thread. 0, or -1 on no memory or when the worker has ended (data stays the caller's). */
 int worker_post(struct worker *w, int type, void *data);
-/* Hands over an accepted socket; closes it on failure. From any thread. */
+/* Hands over an accepted socket; closes it on failure. From any thread. tls: it begins with a TLS
+ * handshake, and `opened` is called after that; NULL: it does not. */
 int worker_adopt(struct worker *w, int fd, bool local);
+int worker_adopt_tls(struct worker *w, int fd, struct tls *tls);
+/* After a reload: connections whose client certificate stands for somebody else now, or for nobody,
+ * end once they have what they are owed. Any thread. */
+void worker_set_tls(struct worker *w, struct tls *tls);
 /* Stops reading new lines everywhere; ends when every answer owed is out, or at the deadline. Any
  * thread. */
 void worker_drain(struct worker *w, uint64_t deadline_ms);
@@ -131,6 +142,7 @@ struct listener_options {
     size_t worker_count;
     struct net_shared *shared;
     unsigned max_connections;
+    struct tls *tls; /* NULL: plain; the listener takes a reference */
     struct log *log;
 };
 /* fd: bound and listening (socket activation), owned from now on. NULL on failure. */
@@ -146,5 +158,10 @@ struct listener *listener_new_unix(const struct listener_options *o, const char 
 void listener_free(struct listener *l);      /* closes; a socket file that it made is removed */
 int listener_port(const struct listener *l); /* TCP port bound, or 0 */
 void listener_set_max(struct listener *l, unsigned max_connections);
+/* For connections accepted from now on; a plain listener stays plain. */
+void listener_set_tls(struct listener *l, struct tls *tls);
+bool listener_is_tls(const struct listener *l);
+/* Whether a listening socket is neither loopback nor unix: what it gets has crossed a network. */
+bool net_socket_remote(int fd);
 
 #endif

@@ -56,7 +56,7 @@ class TestArguments(unittest.TestCase):
         done = self.check("[limits]\nbatch = 5\n")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for bad, says in (("[limits]\nbatch = five\n", "line 2"), ("[limit]\n", "line 1"),
-                          ("[listen]\ntcp = 0.0.0.0:1\n", "tcp_remote")):
+                          ("[listen]\ntcp = 0.0.0.0:1\n", "insecure_remote_without_tls")):
             done = self.check(bad)
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertIn(says, done.stderr)

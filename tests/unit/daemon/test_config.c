@@ -88,7 +88,7 @@ static void bad_values_are_named(void **state)
     (void)state;
     refused("[listen]\ntcp = example.org:8551\n", "numeric address");
     refused("[listen]\ntcp = 127.0.0.1\n", "numeric address");
-    refused("[listen]\ntcp = 0.0.0.0:8551\n", "tcp_remote");
+    refused("[listen]\ntcp = 0.0.0.0:8551\n", "insecure_remote_without_tls");
     refused("[listen]\nunix = run/s\n", "absolute");
     refused("[listen]\nunix_mode = 0999\n", "octal");
     refused("[listen]\nunix_mode = 4666\n", "octal");
@@ -112,7 +112,7 @@ static void options_are_looked_at_together(void **state)
     refused("[limits]\nline = 8k\nline_anonymous = 16k\n", "line_anonymous");
     refused("[limits]\noutput = 8k\noutput_mark = 16k\n", "output_mark");
     refused("[limits]\nbuffers = 1m\n", "buffers");
-    config_free(parse("[listen]\ntcp = 0.0.0.0:8551\ntcp_remote = yes\n"));
+    config_free(parse("[listen]\ntcp = 0.0.0.0:8551\ninsecure_remote_without_tls = yes\n"));
 }
 
 static void settings_have_a_form(void **state)
@@ -193,13 +193,13 @@ static void changes_are_told_apart(void **state)
 {
     struct config *a = parse("");
     struct config *b = parse("[limits]\nline = 2m\nrequest_timeout = 6s\n[daemon]\n"
-                             "log_level = warn\nworkers = 2\n[listen]\ntcp_remote = yes\n");
+                             "log_level = warn\nworkers = 2\n[listen]\ninsecure_remote_without_tls = yes\n");
     struct changes ch = {{0}, {0}};
 
     (void)state;
     config_compare(a, b, note, &ch);
     assert_string_equal(ch.live, "log_level line ");
-    assert_string_equal(ch.other, "tcp_remote workers request_timeout ");
+    assert_string_equal(ch.other, "insecure_remote_without_tls workers request_timeout ");
     config_free(a);
     config_free(b);
 }
