@@ -15,6 +15,8 @@ struct address {
     char path[108]; /* unix: the socket */
     char host[256]; /* tcp, tls: a name or a number, without brackets */
     char port[6];
+    /* tls: PEM files, borrowed; NULL: the system's CAs, and no certificate of our own. */
+    const char *ca_file, *certificate, *key;
 };
 
 /* 0, or -1 with a message in err and *ret untouched. */

@@ -119,10 +119,13 @@ int app_connect(struct app *app)
         return EXIT_DONE;
     if (address_parse(app->server, &where, err, sizeof(err)) < 0)
         return app_usage(app, "%s", err);
+    where.ca_file = app->ca_file;
+    where.certificate = app->certificate;
+    where.key = app->key;
     app->link = link_open(&where, app->timeout_ms, app->stop, err, sizeof(err));
     if (!app->link) {
         app_say(app, "%s", err);
-        return where.kind == ADDRESS_TLS ? EXIT_USAGE : EXIT_NO_CONNECTION;
+        return EXIT_NO_CONNECTION;
     }
     if (app->token)
         r = app_login(app);
@@ -189,6 +192,10 @@ void app_done(struct app *app)
     free(app->server);
     free(app->token);
     free(app->config_dir);
+    free(app->ca_file);
+    free(app->certificate);
+    free(app->key);
     app->server = app->token = app->config_dir = NULL;
+    app->ca_file = app->certificate = app->key = NULL;
     app->loaded = false;
 }

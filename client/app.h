@@ -23,8 +23,9 @@ struct app {
 
     /* from the options, the environment, the configuration file: settings.h */
     char *server;
-    char *token;  /* or NULL */
-    char lang[4]; /* eng, fra or khm */
+    char *token;                       /* or NULL */
+    char *ca_file, *certificate, *key; /* of tls: or NULL */
+    char lang[4];                      /* eng, fra or khm */
     uint64_t timeout_ms;
     char *config_dir; /* where import profiles are looked for first, or NULL */
     struct style style;

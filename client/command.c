@@ -9,8 +9,11 @@ const char *const format_words[] = {"table", "plain", "json", "ndjson", "csv", N
 const char *const lang_words[] = {"eng", "fra", "khm", NULL};
 
 const struct option_entry common_options[] = {
-    {"server", 's', "ADDRESS", NULL, "unix:/path or tcp:host:port"},
+    {"server", 's', "ADDRESS", NULL, "unix:/path, tcp:host:port or tls:host:port"},
     {"token-file", 0, "FILE", NULL, "file that holds the access token"},
+    {"ca-file", 0, "FILE", NULL, "CAs to trust for tls: in place of the system's"},
+    {"certificate", 0, "FILE", NULL, "certificate to show for tls:"},
+    {"key", 0, "FILE", NULL, "key of that certificate"},
     {"format", 'f', "FORMAT", format_words, "how data is printed"},
     {"lang", 'l', "LANG", lang_words, "language of reasons and titles"},
     {"config", 'c', "FILE", NULL, "configuration file to read instead of the usual ones"},

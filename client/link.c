@@ -17,6 +17,7 @@
 #include "address.h"
 #include "answer.h"
 #include "link_open.h"
+#include "secure.h"
 
 /* A daemon caps its output a connection far below these; a hostile one stops here. */
 #define ANSWER_LINE_MAX (16 * 1024 * 1024)
@@ -29,6 +30,7 @@ struct slot {
 
 struct link {
     int fd;
+    struct secure *secure; /* of a tls: address, or NULL */
     uint64_t timeout_ms;
     const volatile sig_atomic_t *stop;
     struct buf in;
@@ -58,6 +60,8 @@ static int link_lose(struct link *l, const char *fmt, ...)
 
 static int link_lose_errno(struct link *l)
 {
+    if (l->secure && secure_problem(l->secure))
+        return link_lose(l, "the connection broke: %s", secure_problem(l->secure));
     if (errno == EINTR)
         return link_lose(l, "interrupted");
     return link_lose(l, "the connection broke: %s", strerror(errno));
@@ -67,6 +71,7 @@ struct link *link_open(const struct address *where, uint64_t timeout_ms,
                        const volatile sig_atomic_t *stop, char *err, size_t errlen)
 {
     struct link *l = calloc(1, sizeof(*l));
+    uint64_t deadline;
 
     if (!l) {
         snprintf(err, errlen, "no memory");
@@ -76,8 +81,11 @@ struct link *link_open(const struct address *where, uint64_t timeout_ms,
     l->stop = stop;
     buf_init(&l->in, ANSWER_LINE_MAX + 2 * READ_CHUNK);
     frame_init(&l->frame, ANSWER_LINE_MAX);
-    l->fd = socket_connect(where, clock_mono_ms() + timeout_ms, stop, err, errlen);
-    if (l->fd < 0) {
+    deadline = clock_mono_ms() + timeout_ms;
+    l->fd = socket_connect(where, deadline, stop, err, errlen);
+    if (l->fd >= 0 && where->kind == ADDRESS_TLS)
+        l->secure = secure_open(l->fd, where, deadline, stop, err, errlen);
+    if (l->fd < 0 || (where->kind == ADDRESS_TLS && !l->secure)) {
         link_close(l);
         return NULL;
     }
@@ -91,6 +99,7 @@ void link_close(struct link *l)
     for (size_t i = 0; i < LINK_PIPELINE_MAX; i++)
         json_decref(l->slots[i].message);
     buf_done(&l->in);
+    secure_close(l->secure);
     if (l->fd >= 0)
         close(l->fd);
     free(l);
@@ -174,7 +183,7 @@ static int link_read(struct link *l)
 
     if (!room)
         return link_lose(l, "no memory for the answer");
-    n = recv(l->fd, room, READ_CHUNK, 0);
+    n = l->secure ? secure_recv(l->secure, room, READ_CHUNK) : recv(l->fd, room, READ_CHUNK, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (n < 0)
@@ -203,7 +212,8 @@ static int link_write(struct link *l, const char *data, size_t len)
     uint64_t deadline = clock_mono_ms() + l->timeout_ms;
 
     while (len > 0) {
-        ssize_t n = send(l->fd, data, len, MSG_NOSIGNAL);
+        ssize_t n =
+            l->secure ? secure_send(l->secure, data, len) : send(l->fd, data, len, MSG_NOSIGNAL);
 
         if (n > 0) {
             data += n;

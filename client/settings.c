@@ -21,6 +21,9 @@
 struct config {
     char *server;
     char *token_file;
+    char *ca_file;
+    char *certificate;
+    char *key;
     char *lang;
     char *format;
     char *import_dir;
@@ -30,9 +33,14 @@ struct config {
 #define CONFIG_AT(field) offsetof(struct config, field)
 static const struct opt config_opts[] = {
     {"client", "server", OPT_STRING, CONFIG_AT(server), "", 0, 0,
-     "Address of the daemon: unix:/path or tcp:host:port."},
+     "Address of the daemon: unix:/path, tcp:host:port or tls:host:port."},
     {"client", "token_file", OPT_STRING, CONFIG_AT(token_file), "", 0, 0,
      "File that holds the access token, readable by its owner alone."},
+    {"client", "ca_file", OPT_STRING, CONFIG_AT(ca_file), "", 0, 0,
+     "PEM file of the CAs to trust for tls: addresses; empty: the system's."},
+    {"client", "certificate", OPT_STRING, CONFIG_AT(certificate), "", 0, 0,
+     "PEM file of a certificate to show to the daemon."},
+    {"client", "key", OPT_STRING, CONFIG_AT(key), "", 0, 0, "PEM file of its key."},
     {"client", "lang", OPT_STRING, CONFIG_AT(lang), "", 0, 0,
      "Language of the reasons: eng, fra or khm."},
     {"client", "format", OPT_STRING, CONFIG_AT(format), "", 0, 0,
@@ -217,6 +225,24 @@ static const char *or_else(const char *first, const char *second)
     return first && *first ? first : second;
 }
 
+static int tls_load(struct app *app, const struct args *args, const struct config *c, char *err,
+                    size_t errlen)
+{
+    const char *ca = or_else(args_get(args, "ca-file"), c->ca_file);
+    const char *certificate = or_else(args_get(args, "certificate"), c->certificate);
+    const char *key = or_else(args_get(args, "key"), c->key);
+
+    if (!*certificate != !*key) {
+        snprintf(err, errlen, "a certificate needs its key, and a key its certificate");
+        return -1;
+    }
+    if (*ca && keep(&app->ca_file, ca, err, errlen) < 0)
+        return -1;
+    if (*certificate && keep(&app->certificate, certificate, err, errlen) < 0)
+        return -1;
+    return *key ? keep(&app->key, key, err, errlen) : 0;
+}
+
 static int settings_fill(struct app *app, const struct args *args, const struct config *c,
                          char *err, size_t errlen)
 {
@@ -227,7 +253,7 @@ static int settings_fill(struct app *app, const struct args *args, const struct 
         return -1;
     if (c->import_dir[0] && keep(&app->config_dir, c->import_dir, err, errlen) < 0)
         return -1;
-    if (token_load(app, args, c, err, errlen) < 0)
+    if (token_load(app, args, c, err, errlen) < 0 || tls_load(app, args, c, err, errlen) < 0)
         return -1;
     if (lang_load(app, or_else(args_get(args, "lang"), c->lang), err, errlen) < 0)
         return -1;
@@ -250,10 +276,11 @@ int settings_load(struct app *app, const struct args *args, char *err, size_t er
 
 int settings_override(struct app *app, const struct args *args, char *err, size_t errlen)
 {
-    static const char *const fixed[] = {"server", "config", "token-file"};
+    static const char *const fixed[] = {"server",  "config",      "token-file",
+                                        "ca-file", "certificate", "key"};
     const char *format = args_get(args, "format"), *lang = args_get(args, "lang");
 
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
         if (args_has(args, fixed[i])) {
             snprintf(err, errlen, "--%s is said when the shell starts", fixed[i]);
             return -1;

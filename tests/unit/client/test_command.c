@@ -59,7 +59,7 @@ static void test_usage(void **state)
     expect("company edit", EXIT_USAGE, "", "--new");
     expect("company edit x --new", EXIT_USAGE, "", "--new");
     expect("--server nowhere status", EXIT_USAGE, "", "bad server address");
-    expect("--server tls:h:1 status", EXIT_USAGE, "", "not supported");
+    expect("--server tls:127.0.0.1:1 status", EXIT_NO_CONNECTION, "", "cannot connect");
     expect("--lang xx status", EXIT_USAGE, "", "eng, fra, khm");
 }
 
