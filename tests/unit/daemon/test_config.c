@@ -192,8 +192,9 @@ static void note(void *ctx, const struct opt *o, bool live)
 static void changes_are_told_apart(void **state)
 {
     struct config *a = parse("");
-    struct config *b = parse("[limits]\nline = 2m\nrequest_timeout = 6s\n[daemon]\n"
-                             "log_level = warn\nworkers = 2\n[listen]\ninsecure_remote_without_tls = yes\n");
+    struct config *b =
+        parse("[limits]\nline = 2m\nrequest_timeout = 6s\n[daemon]\n"
+              "log_level = warn\nworkers = 2\n[listen]\ninsecure_remote_without_tls = yes\n");
     struct changes ch = {{0}, {0}};
 
     (void)state;
