@@ -78,7 +78,7 @@ static int table_head(struct printer *p)
     return printer_flush(p);
 }
 
-/* The cell under its row, on some three lines at most: the rest is for another command. */
+/* The cell under its row, on some four lines at most: the rest is for another command. */
 static int table_below(struct printer *p)
 {
     size_t columns = p->style->columns, room;
@@ -87,7 +87,7 @@ static int table_below(struct printer *p)
 
     if (columns < TABLE_INDENT + TABLE_NARROW)
         return screen_wrap(&p->line, p->cell.data, p->cell.len, columns, TABLE_INDENT);
-    room = 3 * (columns - TABLE_INDENT) - columns / 8; /* lines that end at a word are not full */
+    room = 4 * (columns - TABLE_INDENT) - columns / 8; /* lines that end at a word are not full */
     buf_init(&text, PRINTER_MAX);
     r = screen_text(&text, p->cell.data, p->cell.len, room);
     if (r == 0 && text.len > 0)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import tempfile
 import unittest
@@ -81,6 +82,18 @@ class TestSamples(Case):
                     external = {"system": "sample", "id": "%s%02d" % (prefix, n)}
                     matches = c.call("match.list", external_id=external, limit=3)["matches"]
                     self.assertTrue(matches and matches[0]["score"] >= 50, (external, matches[:1]))
+
+    def test_the_readme_shows_what_is_printed(self):
+        for name in ("cambodia", "canada"):
+            self.run_import(os.path.join(SOURCE, "conf", "samples", name + ".ndjson"))
+        wait_until(lambda: self.daemon.health()["index"]["companies"] == 120, what="120 companies in the index")
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
+            pictures = f.read().split("```\n")[1].split("$ spean ")[1:]
+        self.assertEqual(len(pictures), 2)
+        for picture in pictures:
+            command, shown = picture.split("\n", 1)
+            done = spean(*shlex.split(command), "--format", "table", daemon=self.daemon, env={"COLUMNS": "100"})
+            self.assertEqual((done.stderr + done.stdout).strip(), shown.strip())
 
 
 class TestRegistry(Case):
