@@ -1,12 +1,14 @@
 """Bad input over a real socket: each gets a clear error or a clean close, and the daemon goes on."""
 
+import csv
 import glob
+import io
 import json
 import os
 import unicodedata
 import unittest
 
-from spean_test import Cluster, Daemon, RpcError, company, run_tests, shared_data
+from spean_test import Cluster, Daemon, RpcError, company, run_tests, shared_data, spean
 
 PARSE, INVALID_REQUEST, TOO_LARGE = -32700, -32600, -32015
 
@@ -103,6 +105,29 @@ class TestTorture(unittest.TestCase):
                     got = c.call("company.get", id=made["id"])
                     self.assertEqual(got["description"]["eng"], unicodedata.normalize("NFC", text))
                     c.call("company.search", text=text[:200])
+
+    def test_naughty_strings_are_names_and_found(self):
+        """As names: found by themselves when a letter or a digit is in them, printed without harm."""
+        with open(shared_data("torture", "blns", "blns.json"), encoding="utf-8") as f:
+            strings = [text[:200] for text in json.load(f)]
+        with self.daemon.client() as c:
+            names = [text for text in strings if text.strip() and "\0" not in text]
+            results = c.call("company.upsertMany", companies=[company(text, city=text) for text in names])["results"]
+            made = [(text, result["id"]) for text, result in zip(names, results) if "error" not in result]
+            self.assertGreater(len(made), len(names) - 5)  # blanks of all scripts alone are no name
+            for text, number in made:
+                with self.subTest(text=text):
+                    self.assertEqual(c.call("company.get", id=number)["name"], unicodedata.normalize("NFC", text))
+                    found = {one["id"] for one in c.call("company.search", text=text, limit=100)["companies"]}
+                    if any(unicodedata.category(letter)[0] in "LN" for letter in text):
+                        self.assertIn(number, found)
+        for form in ("table", "plain"):
+            shown = spean("company", "list", "--format", form, daemon=self.daemon, check=True).stdout
+            steer = {letter for letter in shown if unicodedata.category(letter) in ("Cc", "Zl", "Zp")
+                     or unicodedata.bidirectional(letter) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")}
+            self.assertEqual(steer - set("\n\t"), set())
+        cells = list(csv.reader(io.StringIO(spean("export", "--format", "csv", daemon=self.daemon, check=True).stdout)))
+        self.assertEqual([cell for row in cells for cell in row if cell[:1] in tuple("=+-@\t\r")], [])
 
     def test_specification_examples(self):
         """The examples of the JSON-RPC 2.0 specification, with methods that exist here."""
