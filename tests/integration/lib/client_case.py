@@ -134,9 +134,10 @@ class Terminal:
         while self.read(0.2):
             if time.monotonic() > deadline:
                 raise AssertionError("it does not end: %r" % self.seen)
-        _, status = os.waitpid(self.pid, 0)
+        # Its terminal may be closed before it has ended.
+        ended = wait_until(lambda: [e for e in [os.waitpid(self.pid, os.WNOHANG)] if e[0]], what="its end")
         self.pid = 0
-        return os.waitstatus_to_exitcode(status)
+        return os.waitstatus_to_exitcode(ended[0][1])
 
 
 def width(text):
