@@ -24,10 +24,11 @@ const struct option_entry common_options[] = {
 static const struct command *const commands[] = {
     &command_import,          &command_export,          &command_company_get,
     &command_company_list,    &command_company_search,  &command_company_edit,
-    &command_company_archive, &command_company_confirm, &command_match,
-    &command_explain,         &command_changes,         &command_token_create,
-    &command_token_list,      &command_token_revoke,    &command_status,
-    &command_whoami,          &command_shell,
+    &command_company_archive, &command_company_confirm, &command_company_erase,
+    &command_match,           &command_explain,         &command_changes,
+    &command_token_create,    &command_token_list,      &command_token_revoke,
+    &command_audit,           &command_status,          &command_whoami,
+    &command_shell,
 };
 
 const struct command *command_at(size_t n)

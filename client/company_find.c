@@ -46,6 +46,7 @@ static int found_take(struct app *app, const json_t *record, struct company_foun
     return EXIT_DONE;
 }
 
+/* Asks for the name alone: contacts that nobody wants to see are not read. */
 static int find_get(struct app *app, json_t *params, struct company_found *ret)
 {
     json_t *profile;
@@ -169,13 +170,13 @@ int company_find(struct app *app, const char *text, bool want_name, struct compa
     switch (company_word(text, &system)) {
     case WORD_ID:
         if (want_name)
-            return find_get(app, json_pack("{s:s}", "id", text), ret);
+            return find_get(app, json_pack("{s:s, s:[s]}", "id", text, "fields", "name"), ret);
         snprintf(ret->id, sizeof(ret->id), "%s", text);
         return EXIT_DONE;
     case WORD_EXTERNAL:
         return find_get(app,
-                        json_pack("{s:{s:s%, s:s}}", "external_id", "system", text, system, "id",
-                                  text + system + 1),
+                        json_pack("{s:{s:s%, s:s}, s:[s]}", "external_id", "system", text, system,
+                                  "id", text + system + 1, "fields", "name"),
                         ret);
     case WORD_NAME:
         break;

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <spean/file.h>
 #include <spean/rpc.h>
 
 #include "app.h"
+#include "ask.h"
 #include "company_touch.h"
 #include "editor.h"
 #include "json_diff.h"
@@ -85,15 +85,9 @@ enum outcome { OUTCOME_END, OUTCOME_AGAIN };
 /* Somebody there to ask? */
 static bool ask_again(struct app *app)
 {
-    char line[32];
+    char answer = '\n';
 
-    if (!app->err_tty || !isatty(STDIN_FILENO) || (app->stop && *app->stop))
-        return false;
-    fputs("Edit again? [Y/n] ", app->err);
-    fflush(app->err);
-    if (!fgets(line, sizeof(line), stdin))
-        return false;
-    return line[0] != 'n' && line[0] != 'N';
+    return ask_possible(app) && ask(app, "Edit again? [Y/n] ", &answer) == 0 && answer != 'n';
 }
 
 /* Sends what was written. *ret_code is the exit code so far. */

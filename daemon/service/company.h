@@ -18,4 +18,7 @@ void company_upsert_many(struct request *r);
 void company_archive(struct request *r);
 void company_confirm(struct request *r);
 
+/* company_erase.c */
+void company_erase(struct request *r);
+
 #endif

@@ -20,9 +20,22 @@ static void view_row(struct view *v, const PGresult *res, int row)
     v->updated_ms = column_int(res, row, GET_UPDATED);
 }
 
+/* Fields to give; contacts only where they are asked for and may be seen. */
+static uint32_t get_mask(const struct request *r)
+{
+    const json_t *fields = param_value(r->params, "fields");
+    uint32_t mask = fields ? view_mask(fields) : VIEW_ALL;
+
+    return r->who.role & (ROLE_STAFF | ROLE_ADMIN | ROLE_INTEGRATION) ? mask : mask & VIEW_LIST;
+}
+
+static bool get_shows_contacts(const struct request *r)
+{
+    return (get_mask(r) & ~VIEW_LIST) != 0;
+}
+
 static void get_done(struct request *r, const struct store_result *result)
 {
-    bool contacts = (r->who.role & (ROLE_STAFF | ROLE_ADMIN | ROLE_INTEGRATION)) != 0;
     struct json_writer w;
     struct view v;
 
@@ -34,7 +47,7 @@ static void get_done(struct request *r, const struct store_result *result)
     }
     view_row(&v, result->res, 0);
     jw_init(&w, request_buffer(r));
-    if (view_write(&w, &v, contacts ? VIEW_ALL : VIEW_LIST))
+    if (view_write(&w, &v, get_mask(r)))
         request_internal(r, "doc");
     else
         request_result(r);
@@ -50,8 +63,12 @@ void company_get(struct request *r)
         param_text(ref.id[0] ? ref.id : NULL),
         param_text(ref.system),
         param_text(ref.external),
+        param_text(r->who.name), /* from here on for STMT_COMPANY_READ */
+        param_text(role_name(r->who.role)),
+        param_text(r->rid),
     };
-    request_run(r, STMT_COMPANY_GET, params, get_done);
+    /* Whoever gets contacts is in the audit, or gets none. */
+    request_run(r, get_shows_contacts(r) ? STMT_COMPANY_READ : STMT_COMPANY_GET, params, get_done);
 }
 
 /* ---- company.list ---- */

@@ -32,9 +32,16 @@ static const struct {
               "\"weight\":{\"type\":\"number\"},\"reason\":{\"type\":\"string\"}}}}}}"},
     {"Change", "{\"type\":\"object\",\"properties\":{\"seq\":{\"type\":\"integer\"},"
                "\"type\":{\"enum\":[\"created\",\"updated\",\"archived\",\"confirmed\","
-               "\"deleted\"]},\"id\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"},"
+               "\"erased\"]},\"id\":{\"type\":\"string\"},\"version\":{\"type\":\"integer\"},"
                "\"external_ids\":{\"type\":\"array\"},\"origin\":{\"type\":\"string\"},"
                "\"at\":{\"type\":\"string\",\"format\":\"date-time\"}}}"},
+    {"AuditEntry", "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\"},"
+                   "\"at\":{\"type\":\"string\",\"format\":\"date-time\"},\"action\":{\"enum\":["
+                   "\"contacts_read\",\"company_erased\",\"token_created\",\"token_revoked\"]},"
+                   "\"principal\":{\"type\":\"string\"},\"role\":{\"type\":\"string\"},"
+                   "\"company\":{\"type\":[\"string\",\"null\"]},"
+                   "\"token\":{\"type\":[\"string\",\"null\"]},"
+                   "\"request_id\":{\"type\":\"string\"}}}"},
     {"Token", "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"string\"},"
               "\"name\":{\"type\":\"string\"},\"role\":{\"type\":\"string\"},"
               "\"created_at\":{\"type\":\"string\"},\"created_by\":{\"type\":\"string\"},"

@@ -13,6 +13,8 @@
 
 static const char *const country_words[] = {"KH", "CA", NULL};
 static const char *const status_words[] = {"draft", "published", "paused", "archived", NULL};
+static const char *const action_words[] = {"contacts_read", "company_erased", "token_created",
+                                           "token_revoked", NULL};
 static const char *const lang_words[] = {"eng", "fra", "khm", NULL};
 static const char *const kind_words[] = {"goods",         "services", "technology",
                                          "capital",       "training", "distribution",
@@ -111,14 +113,25 @@ static const struct param upsert_many_params[] = {
     {0},
 };
 
-static const struct param company_get_params[] = {
-    {PARAM_ID_},
-    {PARAM_EXTERNAL_},
+static const struct param field_param[] = {
+    {.name = "field", .type = PARAM_WORD, .words = view_words},
     {0},
 };
 
-static const struct param field_param[] = {
-    {.name = "field", .type = PARAM_WORD, .words = view_words},
+static const struct param any_field_param[] = {
+    {.name = "field", .type = PARAM_WORD, .words = view_all_words},
+    {0},
+};
+
+static const struct param company_get_params[] = {
+    {PARAM_ID_},
+    {PARAM_EXTERNAL_},
+    {.name = "fields",
+     .type = PARAM_ARRAY,
+     .min = 0,
+     .max = 50,
+     .fields = any_field_param,
+     .help = "Only these fields of the profile, and id; all unless given."},
     {0},
 };
 
@@ -167,6 +180,11 @@ static const struct param company_search_params[] = {
 static const struct param company_touch_params[] = {
     {PARAM_ID_, .required = true},
     {PARAM_IF_VERSION_},
+    {0},
+};
+
+static const struct param company_erase_params[] = {
+    {PARAM_ID_, .required = true},
     {0},
 };
 
@@ -250,6 +268,27 @@ static const struct param taxonomy_params[] = {
     {0},
 };
 
+static const struct param audit_params[] = {
+    {.name = "action",
+     .type = PARAM_WORD,
+     .words = action_words,
+     .help = "Only of this kind; every kind unless given."},
+    {.name = "company",
+     .type = PARAM_STRING,
+     .min = 1,
+     .max = 100,
+     .help = "Only what concerns the company of this id, which may have been erased."},
+    {.name = "principal",
+     .type = PARAM_STRING,
+     .min = 1,
+     .max = 200,
+     .help = "Only what this principal did."},
+    {.name = "since", .type = PARAM_STAMP, .help = "Only from this RFC 3339 time on."},
+    {PARAM_LIMIT_(AUDIT_LIST_MAX)},
+    {PARAM_CURSOR_},
+    {0},
+};
+
 /* ---- schemas of results ---- */
 
 #define OBJECT(...) "{\"type\":\"object\",\"properties\":{" __VA_ARGS__ "}}"
@@ -304,6 +343,9 @@ const struct method methods[] = {
      touch_schema, company_archive, METHOD_DATABASE},
     {"company.confirm", WRITERS, "Renews valid_until to twelve months from today.",
      company_touch_params, "written", touch_schema, company_confirm, METHOD_DATABASE},
+    {"company.erase", ROLE_ADMIN, "Takes a company away for good, with all that is stored of it.",
+     company_erase_params, "erased", OBJECT(STR("id") "," BOOL("erased") "," INT("seq")),
+     company_erase, METHOD_DATABASE},
     {"match.list", READERS, "The best partners of a company, with reasons.", match_list_params,
      "matches",
      OBJECT(MEMBER("company", OBJECT(STR("id") "," STR("name") "," STR("country"))) "," LIST(
@@ -322,5 +364,9 @@ const struct method methods[] = {
      OBJECT(LIST("sectors", REF("Term")) "," LIST("kinds", REF("Term")) "," LIST(
          "levels", REF("Term")) "," LIST("regions", REF("Term")) "," STR("version")),
      taxonomy_get, 0},
+    {"audit.list", ROLE_ADMIN,
+     "Who read contacts, erased companies, made and revoked tokens; the newest first.",
+     audit_params, "page", OBJECT(LIST("entries", REF("AuditEntry")) "," STR_NULL("next")),
+     audit_list, METHOD_DATABASE | METHOD_BULKY},
     {0},
 };

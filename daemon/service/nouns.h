@@ -12,6 +12,8 @@ struct request;
 #define CHANGES_WAIT_MAX 30
 #define TOKEN_LIST_PRESET 100
 #define TOKEN_LIST_MAX 1000
+#define AUDIT_LIST_PRESET 100
+#define AUDIT_LIST_MAX 1000
 
 void system_ping(struct request *r);
 void system_version(struct request *r);
@@ -32,5 +34,7 @@ void changes_list(struct request *r);
 void changes_subscribe(struct request *r);
 
 void taxonomy_get(struct request *r);
+
+void audit_list(struct request *r);
 
 #endif

@@ -43,6 +43,8 @@
     X(VERSION, RPC_CONFLICT, "version_conflict", "The company has another version")                \
     X(KEY_REUSED, RPC_IDEMPOTENCY, "idempotency_key_reused",                                       \
       "The idempotency key was used with other content")                                           \
+    X(ANSWER_ERASED, RPC_IDEMPOTENCY, "answer_erased",                                             \
+      "What was written with this key has been erased since")                                      \
     X(CURSOR, RPC_CURSOR, "cursor_invalid", "The cursor belongs to another list; start again")     \
     X(SINCE, RPC_CURSOR, "position_unknown",                                                       \
       "The change feed has no such position; read everything again from the start")                \

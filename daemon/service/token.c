@@ -168,6 +168,8 @@ void token_create(struct request *r)
         param_text(c->expires_ms == INT64_MAX ? NULL : expires),
         param_text(r->who.name),
         param_text(now),
+        param_text(role_name(r->who.role)),
+        param_text(r->rid),
     };
     if (request_run(r, STMT_TOKEN_CREATE, params, create_done) == 0)
         r->on_timer = request_unknown;
@@ -305,7 +307,12 @@ static void revoke_done(struct request *r, const struct store_result *result)
 
 void token_revoke(struct request *r)
 {
-    const struct store_param params[] = {param_text(param_string(r->params, "id", ""))};
+    const struct store_param params[] = {
+        param_text(param_string(r->params, "id", "")),
+        param_text(r->who.name),
+        param_text(role_name(r->who.role)),
+        param_text(r->rid),
+    };
 
     if (request_run(r, STMT_TOKEN_REVOKE, params, revoke_done) == 0)
         r->on_timer = request_unknown;

@@ -3,12 +3,13 @@
 #include <spean/date.h>
 #include <string.h>
 
-const char *const view_words[] = {"id",        "version",        "external_ids",   "country",
-                                  "name",      "names",          "region",         "city",
-                                  "website",   "phone",          "description",    "sectors",
-                                  "languages", "offers",         "seeks",          "employees",
-                                  "founded",   "export_markets", "certifications", "verified",
-                                  "status",    "valid_until",    "updated_at",     NULL};
+#define WORDS                                                                                      \
+    "id", "version", "external_ids", "country", "name", "names", "region", "city", "website",      \
+        "phone", "description", "sectors", "languages", "offers", "seeks", "employees", "founded", \
+        "export_markets", "certifications", "verified", "status", "valid_until", "updated_at"
+
+const char *const view_words[] = {WORDS, NULL};
+const char *const view_all_words[] = {WORDS, "contacts", NULL};
 
 const struct param external_params[] = {
     {.name = "system",

@@ -7,6 +7,8 @@
 
 /* Profile fields that lists may be asked for (all but the contacts), NULL-terminated. */
 extern const char *const view_words[];
+/* Those that company.get may: the contacts too. */
+extern const char *const view_all_words[];
 /* {system, id}, for params tables. */
 extern const struct param external_params[];
 

@@ -25,7 +25,9 @@ void write_replay(struct request *r, const char *digest, const char *answer, int
 {
     const struct write *w = r->state;
 
-    if (!digest || strcmp(digest, w->digest) != 0)
+    if (digest && !*digest) /* company.erase took it away */
+        request_refuse(r, REASON_ANSWER_ERASED);
+    else if (!digest || strcmp(digest, w->digest) != 0)
         request_refuse(r, REASON_KEY_REUSED);
     else if (!answer)
         request_internal(r, "kept_answer");

@@ -32,9 +32,17 @@ enum statement {
     STMT_COMPANY_WRITE,
     /* $1 principal, $2 key. No row, or: digest, answer, seq. */
     STMT_IDEMPOTENCY_FIND,
-    /* $1 id or null, $2 system or null, $3 external id or null. No row, or: id, version, doc (with
-       contacts), updated_ms. */
+    /* $1 id or null, $2 system or null, $3 external id or null. No row, or: id, version, doc
+       (without contacts), updated_ms. */
     STMT_COMPANY_GET,
+    /* The same with the contacts, and in the same transaction a row in the audit if there are any:
+       $4 who reads, $5 in which role, $6 request id. */
+    STMT_COMPANY_READ,
+    /* $1 id, $2 who, $3 role, $4 request id. Takes a company away with everything that tells of it,
+       but for a tombstone in the change feed and the audit. One row: seq of the tombstone, the same
+       when it was erased before; no row: there never was one. SP001: in another's way, try again.
+     */
+    STMT_COMPANY_ERASE,
     /*
      * $1 country, $2 sector (a group matches its leaves), $3 region, $4 status, $5 updated after
      * (ms): each or null; $6 id after which to go on, or null; $7 limit. Rows by id: id, version,
@@ -49,15 +57,19 @@ enum statement {
      * by seq: seq, epoch null, head null, type, id, version, externals (JSON), origin, at_ms.
      */
     STMT_CHANGES_LIST,
-    /* $1 id, $2 name, $3 role, $4 digest (hex), $5 expires ms or null, $6 by whom, $7 created ms.
-       One row: id. */
+    /* $1 id, $2 name, $3 role, $4 digest (hex), $5 expires ms or null, $6 by whom, $7 created ms,
+       $8 the maker's role, $9 request id. One row: id. */
     STMT_TOKEN_CREATE,
     /* Rows: id, name, role, created_ms, expires_ms, revoked bool, created_by. */
     STMT_TOKEN_LIST,
-    /* $1 id. One row: found bool. Moves the token version and notifies. */
+    /* $1 id, $2 by whom, $3 in which role, $4 request id. One row: found bool. Moves the token
+       version and notifies. */
     STMT_TOKEN_REVOKE,
     /* Rows of tokens not revoked: id, name, role, digest (hex), expires_ms. */
     STMT_TOKEN_LOAD,
+    /* $1 id before which, $2 action, $3 company, $4 principal, $5 since ms: each or null; $6 limit.
+       Rows, newest first: id, at_ms, action, principal, role, company_id, token_id, request. */
+    STMT_AUDIT_LIST,
     STMT_COUNT
 };
 

@@ -58,7 +58,7 @@ class TestAuth(unittest.TestCase):
                             code, reason = (-32011, "role_not_allowed")
                         self.refused(c, code, reason, name, nonsense=1)
         admin_only = {m["name"] for m in self.methods if m["x-roles"] == ["admin"]}
-        self.assertEqual(admin_only, {"token.create", "token.list", "token.revoke"})
+        self.assertEqual(admin_only, {"token.create", "token.list", "token.revoke", "company.erase", "audit.list"})
         viewers = {m["name"] for m in self.methods if "viewer" in m["x-roles"]}
         self.assertFalse({"company.upsert", "company.upsertMany", "company.archive", "company.confirm"} & viewers)
 
@@ -139,7 +139,7 @@ class TestAuth(unittest.TestCase):
                 c.call("auth.whoami")
                 self.cluster.sql(rename % ("digest", "digest_away"), daemon.database)
                 try:
-                    self.cluster.sql("SELECT spean.token_revoke('%s')" % made["id"], daemon.database)
+                    self.cluster.sql("SELECT spean.token_revoke('%s', 'elsewhere', 'admin', 'r')" % made["id"], daemon.database)
                     wait_until(lambda: "tokens_not_read" in daemon.log_text(), what="a look that fails")
                 finally:
                     self.cluster.sql(rename % ("digest_away", "digest"), daemon.database)

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import time
 
-from client_case import ClientTest
+from client_case import ClientTest, Terminal
 from spean_test import BUILD, PATIENCE, run_tests
 
 
@@ -116,6 +116,46 @@ class TestWriting(ClientTest):
         self.run_client("company", "confirm", "crm:none", "crm:CA2", code=5)
         self.assertGreater(self.get("CA2")["valid_until"], "2001-01-01")
         self.run_client("company", "confirm", "crm:CA2", "--if-version", "1", code=1)
+
+    def test_erase(self):
+        done = self.run_client("company", "erase", "crm:CA1", code=2)  # nobody there to ask
+        self.assertIn("--yes", done.stderr)
+        self.assertEqual(self.get("CA1")["name"], "Ets Québécois du Riz")
+        done = self.run_client("company", "erase", "--yes", "crm:none", "crm:CA1", code=5)
+        self.assertEqual(done.stdout.split("\t")[:2], [self.ids["CA1"], "yes"])
+        self.run_client("company", "get", "crm:CA1", code=5)
+        for answer, code in (("n", 1), ("", 1), ("nay, do not", 1), ("y", 0)):
+            with Terminal(self, "company", "erase", "Ta Prohm Rice Mill") as t:
+                t.expect("will be gone for good")
+                t.expect("[y/N]")
+                t.type(answer + "\r")
+                t.expect("erased" if code == 0 else "kept")
+                self.assertEqual(t.wait(), code)
+            self.run_client("company", "get", self.ids["KH 1"], code=0 if code else 5)
+        rows = [line.split("\t") for line in self.run_client("changes").stdout.splitlines()]
+        self.assertEqual([(r[2], r[3]) for r in rows[-2:]],
+                         [("erased", self.ids["CA1"]), ("erased", self.ids["KH 1"])])
+
+    def test_audit(self):
+        self.assertEqual(self.run_client("audit").stdout, "")
+        self.run_client("company", "get", "crm:KH 1")
+        # To find a company is not to read its contacts.
+        self.run_client("explain", "crm:KH 1", "crm:CA1")
+        self.run_client("company", "confirm", "crm:KH 1")
+        self.run_client("company", "erase", "--yes", "crm:KH 1")
+        rows = [line.split("\t") for line in self.run_client("audit").stdout.splitlines()]
+        self.assertEqual([r[1] for r in rows], ["company_erased", "contacts_read"])
+        self.assertEqual({r[4] for r in rows}, {self.ids["KH 1"]})
+        done = self.run_client("audit", "--limit", "1", "-f", "json")
+        self.assertEqual([e["action"] for e in json.loads(done.stdout)], ["company_erased"])
+        self.assertIn("there are more", done.stderr)
+        for words, n in ((["--all"], 2), (["--company", self.ids["KH 1"]], 2), (["--company", self.ids["CA1"]], 0),
+                         (["--action", "contacts_read"], 1), (["--principal", "nobody"], 0),
+                         (["--since", "2999-01-01T00:00:00Z"], 0), (["--company", "crm:CA1"], 0)):
+            self.assertEqual(len(self.run_client("audit", *words).stdout.splitlines()), n, words)
+        self.run_client("audit", "--action", "nonsense", code=2)
+        self.run_client("audit", "--since", "nonsense", code=1)
+        self.run_client("audit", env={"SPEAN_TOKEN": self.daemon.token("staff")}, code=4)
 
     def test_changes(self):
         rows = [line.split("\t") for line in self.run_client("changes").stdout.splitlines()]

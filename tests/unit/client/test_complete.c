@@ -34,8 +34,8 @@ static void test_words(void **state)
     (void)state;
     assert_string_equal(candidates("comp"), "company ");
     assert_non_null(strstr(candidates(""), "match "));
-    assert_string_equal(candidates("company "), "get list search edit archive confirm ");
-    assert_string_equal(candidates("company e"), "edit ");
+    assert_string_equal(candidates("company "), "get list search edit archive confirm erase ");
+    assert_string_equal(candidates("company e"), "edit erase ");
     assert_string_equal(candidates("--format json company se"), "search ");
     assert_string_equal(candidates("company --lang khm arch"), "archive ");
     assert_string_equal(candidates("match --ki"), "--kind ");

@@ -70,7 +70,7 @@ static void test_without_notify(void **state)
     assert_int_equal(0, sql_run(conn, "BEGIN; DELETE FROM spean.company;"
                                       "UPDATE spean.feed SET seq = seq + 1;"
                                       "INSERT INTO spean.change SELECT seq,"
-                                      " '00000000-0000-7000-8000-000000000001', 'deleted', 2,"
+                                      " '00000000-0000-7000-8000-000000000001', 'erased', 2,"
                                       " '[]', 'test', now() FROM spean.feed; COMMIT"));
     wait_even(&one);
     assert_int_equal(1, one.gone);
@@ -182,9 +182,9 @@ static void test_tokens(void **state)
     WAIT_UNTIL(base, one.token_moves == 1);
     wait_even(&one);
     assert_int_equal(0, sql_run(conn, "SELECT spean.token_create('t', 'n', 'admin', 'd', NULL,"
-                                      " 'test', 0)"));
+                                      " 'test', 0, 'admin', 'r1')"));
     WAIT_UNTIL(base, one.token_moves == 2);
-    assert_int_equal(0, sql_run(conn, "SELECT spean.token_revoke('t')"));
+    assert_int_equal(0, sql_run(conn, "SELECT spean.token_revoke('t', 'test', 'admin', 'r2')"));
     WAIT_UNTIL(base, one.token_moves == 3);
     assert_int_equal(0, sql_run(conn, "DELETE FROM spean.token"));
 }

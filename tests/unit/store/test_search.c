@@ -186,6 +186,10 @@ static void test_no_sequential_scan(void **state)
     }
     assert_no_scan(STMT_COMPANY_GET, 3, (const char *[]){id, NULL, NULL});
     assert_no_scan(STMT_COMPANY_GET, 3, (const char *[]){NULL, "crm", id});
+    assert_no_scan(STMT_COMPANY_READ, 6, (const char *[]){id, NULL, NULL, "p", "staff", "r"});
+    assert_no_scan(STMT_COMPANY_READ, 6, (const char *[]){NULL, "crm", id, "p", "staff", "r"});
+    assert_no_scan(STMT_COMPANY_ERASE, 4,
+                   (const char *[]){"00000000-0000-7000-8000-000000000abd", "p", "admin", "r"});
     assert_no_scan(STMT_CHANGES_LIST, 2, (const char *[]){"99000", "100"});
     assert_no_scan(STMT_COMPANY_FIND, 1,
                    (const char *[]){"[{\"id\":null,\"externals\":[{\"system\":\"crm\","
