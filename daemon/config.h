@@ -25,7 +25,7 @@ struct config {
         int64_t pool, pipeline, queue, connect, retry, poll;
     } database;
     struct {
-        int64_t workers, shutdown;
+        int64_t workers, shutdown, answers;
         char *log_level, *model_dir, *sql_dir;
     } daemon;
     struct {

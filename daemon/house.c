@@ -18,6 +18,7 @@ static int house_add_worker(struct house *h)
                                  .store = config_store_options(h->config),
                                  .request_ms = (uint64_t)h->config->limits.request,
                                  .idempotency_ms = (uint64_t)h->config->limits.idempotency,
+                                 .answer_bytes = (size_t)h->config->daemon.answers,
                                  .staff_group = h->config->staff,
                                  .revocations = &h->revocations,
                                  .log = h->o.log,

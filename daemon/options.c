@@ -67,6 +67,9 @@ static const struct opt options[] = {
      "Threads that hold connections; about one for each processor core."},
     {"daemon", "shutdown", OPT_MS, AT(daemon.shutdown), "8s", 0, 60 * SECOND,
      "How long a stopping daemon waits until what it owes is answered and read."},
+    {"daemon", "answers", OPT_BYTES, AT(daemon.answers), "32m", 0, 64 * GIB,
+     "Bytes of finished match answers that each worker keeps, so that what has not changed is not "
+     "computed again; 0: none."},
     {"daemon", "log_level", OPT_STRING, AT(daemon.log_level), "info", 0, 0,
      "error, warn, info or debug; the log goes to standard error."},
     {"daemon", "model_dir", OPT_STRING, AT(daemon.model_dir), "", 0, 0,

@@ -81,6 +81,11 @@ static int prefix_format(const struct log *log, enum log_level level, const char
     return snprintf(out, size, "%s %s %s", stamp, level_words[level], event);
 }
 
+bool log_wants(const struct log *log, enum log_level level)
+{
+    return log && (int)level <= atomic_load_explicit(&log->level, memory_order_relaxed);
+}
+
 void log_event(struct log *log, enum log_level level, const char *event, const char *fmt, ...)
 {
     char line[LOG_LINE_MAX];
@@ -88,7 +93,7 @@ void log_event(struct log *log, enum log_level level, const char *event, const c
     va_list ap;
     int n;
 
-    if (!log || (int)level > atomic_load_explicit(&log->level, memory_order_relaxed))
+    if (!log_wants(log, level))
         return;
     n = prefix_format(log, level, event, line, sizeof(line));
     if (n < 0)

@@ -6,6 +6,7 @@
 #include <spean/clock.h>
 #include <spean/log.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -164,16 +165,38 @@ static bool conn_has_room(struct conn *c, size_t len)
     return false;
 }
 
-void conn_send(struct conn *c, const char *bytes, size_t len, bool settle)
+/* All parts and an LF, in one piece. 0, or -1 and nothing was added. */
+static int conn_put(struct conn *c, const struct iovec *parts, size_t count, size_t len)
 {
+    struct evbuffer_iovec room;
+    char *to;
+
+    if (evbuffer_reserve_space(c->out, (ev_ssize_t)len, &room, 1) != 1)
+        return -1;
+    to = room.iov_base;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(to, parts[i].iov_base, parts[i].iov_len);
+        to += parts[i].iov_len;
+    }
+    *to = '\n';
+    room.iov_len = len;
+    return evbuffer_commit_space(c->out, &room, 1);
+}
+
+void conn_send(struct conn *c, const struct iovec *parts, size_t count, bool settle)
+{
+    size_t len = 1;
+
     if (c->state == CONN_DEAD || c->state == CONN_LINGERING || c->closing)
         return;
-    if (!conn_has_room(c, len + 1))
+    for (size_t i = 0; i < count; i++)
+        len += parts[i].iov_len;
+    if (!conn_has_room(c, len))
         return;
     if (evbuffer_get_length(c->out) == 0)
         c->taken_ms = clock_mono_ms();
-    if (evbuffer_add(c->out, bytes, len) != 0 || evbuffer_add(c->out, "\n", 1) != 0) {
-        conn_drop(c); /* half an answer must not be followed by another */
+    if (conn_put(c, parts, count, len) != 0) {
+        conn_drop(c); /* an answer must not be missing between others */
         return;
     }
     conn_account(c);

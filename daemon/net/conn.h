@@ -73,8 +73,8 @@ struct conn {
 struct conn *conn_new(struct worker *w, int fd, bool counted);
 /* Its part of a turn of the loop: writes, hands up lines, or frees it when it is dead. */
 void conn_turn(struct conn *c);
-/* Bytes and an LF; settle: one line is answered by them. */
-void conn_send(struct conn *c, const char *bytes, size_t len, bool settle);
+/* The bytes of all parts and an LF; settle: one line is answered by them. */
+void conn_send(struct conn *c, const struct iovec *parts, size_t count, bool settle);
 /* A line is settled (with or without an answer). */
 void conn_settle(struct conn *c);
 /* No more lines; closes when what is owed (unless `closing` is set) and what waits is out. */

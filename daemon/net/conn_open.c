@@ -155,7 +155,7 @@ void conn_refuse(struct worker *w, int fd, struct tls *tls)
     buf_init(&line, 1024);
     refusal_write(&line);
     if (!line.failed && line.len > 0)
-        conn_send(c, line.data, line.len, false);
+        conn_send(c, &(struct iovec){.iov_base = line.data, .iov_len = line.len}, 1, false);
     buf_done(&line);
     conn_finish(c);
     c->deadline_ms = clock_mono_ms() + CONN_LINGER_MS;

@@ -75,20 +75,32 @@ static struct conn *conn_find(struct worker *w, uint64_t id)
     return c == NULL || c->state == CONN_DEAD ? NULL : c;
 }
 
+static void conn_find_send(struct worker *w, uint64_t conn, const char *bytes, size_t len,
+                           bool settle)
+{
+    const struct iovec whole = {.iov_base = (char *)(uintptr_t)bytes, .iov_len = len};
+    struct conn *c = conn_find(w, conn);
+
+    if (c != NULL)
+        conn_send(c, &whole, 1, settle);
+}
+
 void worker_conn_send(struct worker *w, uint64_t conn, const char *bytes, size_t len)
+{
+    conn_find_send(w, conn, bytes, len, true);
+}
+
+void worker_conn_sendv(struct worker *w, uint64_t conn, const struct iovec *parts, size_t count)
 {
     struct conn *c = conn_find(w, conn);
 
     if (c != NULL)
-        conn_send(c, bytes, len, true);
+        conn_send(c, parts, count, true);
 }
 
 void worker_conn_notify(struct worker *w, uint64_t conn, const char *bytes, size_t len)
 {
-    struct conn *c = conn_find(w, conn);
-
-    if (c != NULL)
-        conn_send(c, bytes, len, false);
+    conn_find_send(w, conn, bytes, len, false);
 }
 
 void worker_conn_done(struct worker *w, uint64_t conn)

@@ -187,19 +187,33 @@ enum auth_outcome auth_token(struct request *r, const char *token, void (*again)
     return AUTH_OK;
 }
 
-struct principal session_principal(const struct service *s, const struct session *session)
+/* Who it is as of now; NULL: nobody, or nobody any longer. */
+static const struct principal *session_who(const struct service *s, const struct session *session)
 {
     const struct token *t;
 
-    if (!session->logged_in) {
-        if (session->peer_until_ms && session->peer_until_ms <= clock_wall_ms())
-            return (struct principal){.role = ROLE_NONE};
-        return session->peer;
-    }
+    if (!session->logged_in)
+        return session->peer_until_ms && session->peer_until_ms <= clock_wall_ms() ? NULL
+                                                                                   : &session->peer;
     t = tokens_find(&s->auth.tokens, session->digest);
-    if (t && t->expires_ms > clock_wall_ms())
-        return t->principal;
-    return (struct principal){.role = ROLE_NONE};
+    return t && t->expires_ms > clock_wall_ms() ? &t->principal : NULL;
+}
+
+struct principal session_principal(const struct service *s, const struct session *session)
+{
+    const struct principal *who = session_who(s, session);
+
+    return who ? *who : (struct principal){.role = ROLE_NONE};
+}
+
+bool auth_may(const struct service *s, const struct session *session, unsigned roles)
+{
+    const struct principal *who;
+
+    if (session->logged_in && auth_stale(s))
+        return false;
+    who = session_who(s, session);
+    return who && (who->role & roles) != 0;
 }
 
 static enum auth_outcome auth_session(struct request *r, void (*again)(struct request *r))
@@ -233,6 +247,7 @@ enum auth_outcome auth_call(struct request *r, void (*again)(struct request *r))
     if (outcome != AUTH_OK)
         return outcome;
     json_object_del(r->params, "auth");
+    r->own_token = true;
     worker_conn_trust(r->s->worker, r->session->conn, true);
     return AUTH_OK;
 }

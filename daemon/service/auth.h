@@ -25,6 +25,10 @@ enum auth_outcome auth_call(struct request *r, void (*again)(struct request *r))
 enum auth_outcome auth_token(struct request *r, const char *token, void (*again)(struct request *r),
                              struct principal *ret_who, uint8_t ret_digest[DIGEST_BYTES]);
 
+/* Whether the session's principal may surely call a method for these roles. False: it has to be
+ * looked at by auth_call. */
+bool auth_may(const struct service *s, const struct session *session, unsigned roles);
+
 /* Reads the token table again, soon. */
 void auth_refresh(struct service *s);
 /* This service has just changed the table: what a load saw before is out of date. */

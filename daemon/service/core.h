@@ -26,6 +26,7 @@
 #define TOKENS_NUMBER 1     /* pool_run number of the token table's load; no slot makes it */
 
 struct request;
+struct answers;
 LIST_HEAD(request_list, request);
 
 /* What the service keeps for one connection. It lives longer than the connection's requests. */
@@ -54,6 +55,14 @@ struct slot {
 struct slots {
     struct slot *list;
     uint32_t count, cap, first_free; /* first_free: index + 1, 0 if none */
+};
+
+/* A line while its callback runs. */
+struct line_now {
+    const struct session *session; /* NULL: there is none */
+    uint64_t number;               /* on its connection */
+    const char *text;              /* borrowed */
+    size_t len;
 };
 
 /* The token table and its reloading. */
@@ -91,8 +100,12 @@ struct service {
     bool stopping;         /* nobody waits for changes any more */
     uint64_t lag_since_ms; /* 0: the index is level with the database */
     uint64_t started_ms;
-    uint64_t connections; /* so far */
-    struct buf scratch;   /* a result while it is written */
+    uint64_t connections;    /* so far */
+    struct buf scratch;      /* a result while it is written */
+    struct answers *answers; /* of match.list, finished */
+    char tail[160];          /* what they end with, of the present index */
+    size_t tail_len;
+    struct line_now line; /* the one that is being handled */
 };
 
 /* The database can't be reached, and could before: no use in waiting. */
@@ -101,6 +114,10 @@ bool service_cut_off(struct service *s);
 /* subscribe.c */
 void subscribers_wake(struct service *s);
 void subscribers_timer(evutil_socket_t fd, short what, void *arg);
+
+#define RID_TEXT 64 /* a request's name in the log and in errors */
+/* Names the line that the session has taken last. */
+void line_name(const struct service *s, const struct session *session, char out[RID_TEXT]);
 
 /* Sets a one-shot timer ms from now; 0 or -1. */
 int timer_set(struct event *timer, uint64_t ms);

@@ -1,3 +1,5 @@
+#include "match.h"
+#include "match_write.h"
 #include "nouns.h"
 #include "view.h"
 
@@ -7,8 +9,7 @@
 
 /* Matches: answered at once from this worker's snapshot of the index. */
 
-/* Nothing can be said before the first index has come. */
-static bool index_missing(struct request *r)
+bool match_index_missing(struct request *r)
 {
     if (r->s->index)
         return false;
@@ -16,56 +17,12 @@ static bool index_missing(struct request *r)
     return true;
 }
 
-static enum model_lang match_lang(const struct request *r)
+enum model_lang match_lang(const struct request *r)
 {
     const char *code = param_string(r->params, "lang", "eng");
     int lang = model_lang_parse(code, strlen(code));
 
     return lang < 0 ? LANG_ENG : (enum model_lang)lang;
-}
-
-static void write_factors(struct request *r, struct json_writer *w, const void *a, const void *b,
-                          const struct score *score)
-{
-    const struct model *m = r->s->o.model;
-    enum model_lang lang = match_lang(r);
-    struct buf reason;
-
-    buf_init(&reason, 8192);
-    jw_key(w, "factors");
-    jw_array(w);
-    for (int f = 0; f < FACTOR_COUNT; f++) {
-        buf_reset(&reason);
-        if (explain_factor(m, a, b, clock_today(), (enum factor)f, lang, &reason))
-            buf_reset(&reason);
-        jw_object(w);
-        jw_key_text(w, "name", factor_name((enum factor)f));
-        jw_key(w, "value");
-        jw_hundredths(w, score->factors[f].value);
-        jw_key(w, "weight");
-        jw_hundredths(w, score->factors[f].weight);
-        jw_key(w, "reason");
-        jw_string(w, reason.data ? reason.data : "", reason.len);
-        jw_object_end(w);
-    }
-    jw_array_end(w);
-    buf_done(&reason);
-}
-
-/* The members of one match, seen from a. */
-static void write_match(struct request *r, struct json_writer *w, const void *a, const void *b,
-                        const struct score *score)
-{
-    jw_key(w, "company");
-    view_packed(w, r->s->o.model, b, true);
-    jw_key(w, "score");
-    jw_hundredths(w, score->total);
-    jw_key(w, "a_to_b");
-    jw_hundredths(w, score->a_to_b);
-    jw_key(w, "b_to_a");
-    jw_hundredths(w, score->b_to_a);
-    jw_key_text(w, "language", score->language[0] ? score->language : NULL);
-    write_factors(r, w, a, b, score);
 }
 
 /* What both answers end with. */
@@ -75,10 +32,17 @@ static void write_origin(const struct request *r, struct json_writer *w)
     jw_key_text(w, "weights_version", model_version(r->s->o.model));
 }
 
+void match_retail(struct service *s)
+{
+    int n = snprintf(s->tail, sizeof s->tail, ",\"seq\":%llu,\"weights_version\":\"%s\"}",
+                     (unsigned long long)index_seq(s->index), model_version(s->o.model));
+
+    s->tail_len = n < 0 ? 0 : (size_t)n;
+}
+
 /* ---- match.list ---- */
 
-/* 0, or -1 when the call was answered. */
-static int read_filter(struct request *r, struct index_filter *ret)
+int match_filter(struct request *r, struct index_filter *ret)
 {
     const json_t *filter = param_value(r->params, "filter");
     const char *sector = param_string(filter, "sector", NULL);
@@ -122,52 +86,83 @@ static const void *match_company(struct request *r)
     return found;
 }
 
-static void match_answer(struct request *r, const void *a, const struct index_hit *hits,
-                         size_t count)
+int32_t match_least(const struct request *r)
 {
-    struct json_writer w;
+    double least = param_number(r->params, "min_score", 0) * 100;
+    int32_t total = (int32_t)least;
 
-    jw_init(&w, request_buffer(r));
+    return total < least - 1e-6 ? total + 1 : total; /* 87.251 asks for 87.26 and above */
+}
+
+/* What the call asks for, but for whom. 0, or -1 when it was answered. */
+static int match_question(struct request *r, const void *a, struct question *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    memcpy(ret->company, packed_id(a), IDENT_BYTES);
+    ret->limit = (int32_t)param_int(r->params, "limit", MATCH_LIMIT_PRESET);
+    ret->min_total = match_least(r);
+    ret->lang = (int32_t)match_lang(r);
+    return match_filter(r, &ret->filter);
+}
+
+/* An answer that is kept: the same for everybody but for its end. */
+static void match_repeat(struct request *r, const struct answer *kept)
+{
+    struct buf *b = request_buffer(r);
+    size_t len;
+    const char *json = answer_json(kept, &len);
+
+    buf_add(b, json, len);
+    buf_add(b, r->s->tail, r->s->tail_len);
+    request_result(r);
+}
+
+static void match_compute(struct request *r, const void *a, const struct question *q, int32_t today)
+{
+    struct service *s = r->s;
+    struct index_hit hits[MATCH_LIMIT_MAX];
+    struct match_words say;
+    struct json_writer w;
+    struct buf *b = request_buffer(r);
+    struct finding found = {.hits = hits};
+
+    found.count =
+        index_search(s->index, a, today, &q->filter, q->min_total, (size_t)q->limit, hits);
+    match_words_init(&say, s->o.model, (enum model_lang)q->lang, today);
+    jw_init(&w, b);
     jw_object(&w);
-    jw_key(&w, "company");
-    view_packed(&w, r->s->o.model, a, false);
-    jw_key(&w, "matches");
-    jw_array(&w);
-    for (size_t i = 0; i < count; i++) {
-        jw_object(&w);
-        write_match(r, &w, a, hits[i].packed, &hits[i].score);
-        jw_object_end(&w);
+    match_write_list(&w, &say, a, hits, found.count);
+    match_words_done(&say);
+    if (!b->failed) {
+        found.json = b->data;
+        found.len = b->len;
+        struct answer *kept = answers_keep(s->answers, q, &found, s->index, today);
+        if (kept)
+            match_learn(r, kept);
     }
-    jw_array_end(&w);
-    write_origin(r, &w);
-    jw_object_end(&w);
+    buf_add(b, s->tail, s->tail_len);
     request_result(r);
 }
 
 static void match_search(struct request *r)
 {
-    size_t limit = (size_t)param_int(r->params, "limit", MATCH_LIMIT_PRESET);
-    double least = param_number(r->params, "min_score", 0) * 100;
-    struct index_filter filter;
-    struct index_hit *hits;
+    int32_t today = clock_today();
+    struct answer *kept;
+    struct question q;
     const void *a;
 
-    if (index_missing(r))
+    if (match_index_missing(r))
         return;
     a = match_company(r);
-    if (!a || read_filter(r, &filter))
+    if (!a || match_question(r, a, &q))
         return;
-    hits = calloc(limit, sizeof *hits);
-    if (!hits) {
-        request_internal(r, "memory");
+    kept = answers_find(r->s->answers, &q, r->s->index, today);
+    if (!kept) {
+        match_compute(r, a, &q, today);
         return;
     }
-    int32_t min_total = (int32_t)least;
-    if (min_total < least - 1e-6) /* 87.251 asks for 87.26 and above */
-        min_total++;
-    size_t count = index_search(r->s->index, a, clock_today(), &filter, min_total, limit, hits);
-    match_answer(r, a, hits, count);
-    free(hits);
+    match_learn(r, kept);
+    match_repeat(r, kept);
 }
 
 static void match_late(struct request *r)
@@ -238,11 +233,12 @@ static const void *explain_company(struct request *r, const char *name)
 
 void match_explain(struct request *r)
 {
+    struct match_words say;
     struct json_writer w;
     struct score score;
     const void *a, *b;
 
-    if (index_missing(r))
+    if (match_index_missing(r))
         return;
     a = explain_company(r, "a");
     b = explain_company(r, "b");
@@ -250,10 +246,12 @@ void match_explain(struct request *r)
         request_refuse(r, REASON_COMPANY);
         return;
     }
-    score_pair(r->s->o.model, a, b, clock_today(), &score);
+    match_words_init(&say, r->s->o.model, match_lang(r), clock_today());
+    score_pair(r->s->o.model, a, b, say.today, &score);
     jw_init(&w, request_buffer(r));
     jw_object(&w);
-    write_match(r, &w, a, b, &score);
+    match_write(&w, &say, a, b, &score);
+    match_words_done(&say);
     write_excluded(r, &w, a, b, score.total);
     write_origin(r, &w);
     jw_object_end(&w);

@@ -116,6 +116,7 @@ static void call_begin(struct request *r)
     r->params = r->call->params;
     r->token_load = 0;
     r->answered = false;
+    r->own_token = false;
     r->started_ms = clock_mono_ms();
     r->deadline_ms = r->started_ms + r->s->o.request_ms;
     memset(&r->who, 0, sizeof r->who);
@@ -224,15 +225,15 @@ size_t request_page(const struct request *r)
     return room < ANSWER_PAGE ? room : ANSWER_PAGE;
 }
 
-static void call_log(const struct request *r, int code)
+void call_log(struct service *s, const char *method, int code, uint64_t ms, const char *rid,
+              const struct principal *who)
 {
-    char who[128];
+    char name[128];
 
-    log_event(r->s->o.log, LOG_LEVEL_DEBUG, "call",
-              "method=%s code=%d ms=%llu request=%s principal=%s",
-              r->method ? r->method->name : "-", code,
-              (unsigned long long)(clock_mono_ms() - r->started_ms), r->rid,
-              log_quote(who, sizeof who, r->who.name, strlen(r->who.name)));
+    log_event(s->o.log, LOG_LEVEL_DEBUG, "call",
+              "method=%s code=%d ms=%llu request=%s principal=%s", method, code,
+              (unsigned long long)ms, rid,
+              log_quote(name, sizeof name, who->name, strlen(who->name)));
 }
 
 /* The one way out. e NULL: the result stands in the scratch buffer. */
@@ -240,7 +241,9 @@ static void request_answer(struct request *r, const struct rpc_error *e)
 {
     const struct buf *b = &r->s->scratch;
 
-    call_log(r, e ? e->code : 0);
+    if (log_wants(r->s->o.log, LOG_LEVEL_DEBUG))
+        call_log(r->s, r->method ? r->method->name : "-", e ? e->code : 0,
+                 clock_mono_ms() - r->started_ms, r->rid, &r->who);
     /* A notification is never answered; what is no call at all always is. */
     if (r->call->id || r->call->error.code) {
         if (r->doc.batch)

@@ -35,7 +35,8 @@ struct request {
     const struct method *method;
     json_t *params; /* borrowed from doc; NULL or an object once checked */
     struct principal who;
-    char rid[64];
+    bool own_token; /* by a token in its params */
+    char rid[RID_TEXT];
     uint64_t started_ms, deadline_ms;
     uint64_t token_load; /* waits for the token table's load of this number; 0: has not waited */
     unsigned wakes;
@@ -53,6 +54,9 @@ struct request {
 int request_start(struct service *s, struct session *session, struct rpc_doc *doc, size_t len);
 /* Ends it without an answer: its connection is gone. */
 void request_drop(struct request *r);
+/* Tells the log of a call that was answered. */
+void call_log(struct service *s, const char *method, int code, uint64_t ms, const char *rid,
+              const struct principal *who);
 /* Names the present call to the store. */
 uint64_t request_number(const struct request *r);
 /* The request whose present call has this number, or NULL. */

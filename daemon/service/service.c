@@ -1,4 +1,5 @@
 #include "auth.h"
+#include "match.h"
 
 #include <spean/clock.h>
 #include <spean/frame.h>
@@ -26,15 +27,20 @@ static int service_opened(void *ctx, uint64_t conn, const struct conn_peer *peer
     return 0;
 }
 
+void line_name(const struct service *s, const struct session *session, char out[RID_TEXT])
+{
+    snprintf(out, RID_TEXT, "%d-%llu-%llu", s->o.number, (unsigned long long)session->number,
+             (unsigned long long)session->lines);
+}
+
 /* An error that belongs to no call. */
 static void service_refuse_line(struct service *s, struct session *session, struct rpc_error *e)
 {
     struct buf out;
-    char rid[64];
+    char rid[RID_TEXT];
 
     buf_init(&out, ANSWER_MAX);
-    snprintf(rid, sizeof rid, "%d-%llu-%llu", s->o.number, (unsigned long long)session->number,
-             (unsigned long long)session->lines);
+    line_name(s, session, rid);
     if (rpc_write_error(&out, NULL, e, rid) == 0)
         worker_conn_send(s->worker, session->conn, out.data, out.len);
     else
@@ -51,14 +57,18 @@ static void service_line(void *ctx, uint64_t conn, void *user, const char *line,
     struct rpc_doc doc;
 
     session->lines++;
+    if (match_again(s, session, line, len))
+        return;
     if (rpc_parse(line, len, &s->o.limits, &doc, &e)) {
         service_refuse_line(s, session, &e);
         return;
     }
+    s->line = (struct line_now){session, session->lines, line, len};
     if (request_start(s, session, &doc, len)) { /* no memory: not even for an answer */
         worker_conn_done(s->worker, conn);
         worker_conn_close(s->worker, conn);
     }
+    s->line.session = NULL;
 }
 
 static void service_too_long(void *ctx, uint64_t conn, void *user, size_t limit)
@@ -140,6 +150,9 @@ static void service_take_index(struct service *s, struct index *index)
     struct index *old = s->index;
 
     s->index = index;
+    if (old && !index_same_writer(old, index))
+        answers_flush(s->answers);
+    match_retail(s);
     service_lag(s);
     requests_wake(s, WAKE_INDEX);
     if (index_seq(index) > s->head)
@@ -176,6 +189,7 @@ static void service_message(void *ctx, int type, void *data)
         break;
     case SERVICE_LIMITS:
         memcpy(&s->o.limits, data, sizeof s->o.limits);
+        answers_flush_lines(s->answers);
         free(data);
         break;
     case SERVICE_STOP:
@@ -229,6 +243,11 @@ struct service *service_new(const struct service_options *o)
     LIST_INIT(&s->waiting);
     LIST_INIT(&s->subscribers);
     buf_init(&s->scratch, ANSWER_MAX);
+    s->answers = answers_new(o->answer_bytes);
+    if (!s->answers) {
+        service_free(s);
+        return NULL;
+    }
     return s;
 }
 
@@ -283,6 +302,7 @@ void service_free(struct service *s)
     request_slots_done(&s->slots);
     tokens_done(&s->auth.tokens);
     index_unref(s->index);
+    answers_free(s->answers);
     buf_done(&s->scratch);
     free(s);
 }

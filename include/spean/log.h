@@ -1,6 +1,7 @@
 #ifndef SPEAN_LOG_H
 #define SPEAN_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -16,6 +17,9 @@ struct log *log_new(int fd, enum log_level level);
 void log_free(struct log *log);
 void log_set_level(struct log *log, enum log_level level);
 int log_level_parse(const char *word, enum log_level *ret); /* error|warn|info|debug; -1 if none */
+
+/* Whether events of this level are written: for who has to work to say something. */
+bool log_wants(const struct log *log, enum log_level level);
 
 /*
  * event is a stable snake_case word; fmt prints the rest as key=value pairs. Anything that came

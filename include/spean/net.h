@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 struct event_base;
 struct evbuffer;
@@ -120,6 +121,8 @@ uint64_t worker_heartbeat(const struct worker *w);
 
 /* An answer of `len` bytes (the LF is added) that settles one line. Unknown ids are fine. */
 void worker_conn_send(struct worker *w, uint64_t conn, const char *bytes, size_t len);
+/* The same from parts, which follow each other. */
+void worker_conn_sendv(struct worker *w, uint64_t conn, const struct iovec *parts, size_t count);
 /* Bytes that settle nothing: notifications to a subscriber. */
 void worker_conn_notify(struct worker *w, uint64_t conn, const char *bytes, size_t len);
 /* A line is settled without an answer. */

@@ -86,6 +86,18 @@ int rpc_parse(const char *line, size_t len, const struct rpc_limits *limits, str
               struct rpc_error *e);
 void rpc_doc_done(struct rpc_doc *doc);
 
+struct rpc_span { /* bytes of a line */
+    size_t at, len;
+};
+
+/*
+ * Finds the id of a line that is one call, without parsing it. Only ids that an answer repeats byte
+ * for byte: a whole number of at most 18 digits, or at most 64 characters of plain ASCII (with
+ * their quotes). It says nothing of the rest; but a line that differs from one that was parsed in
+ * this place alone is the same call with another id. False: there is none, or it can't be told.
+ */
+bool rpc_find_id(const char *line, size_t len, struct rpc_span *ret);
+
 /*
  * Parses JSON text under the same limits, duplicates and U+0000 refused, well-formed UTF-8 only.
  * Any top-level value. New reference, or NULL with e.

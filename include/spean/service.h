@@ -26,6 +26,7 @@ struct service_options {
     struct store_options store; /* conninfo borrowed */
     uint64_t request_ms;        /* deadline of a request: 5 s; unavailable is said within 1 s */
     uint64_t idempotency_ms;    /* how long keys are kept: 24 h */
+    size_t answer_bytes;        /* finished match answers kept; 0: none */
     gid_t staff_group;          /* (gid_t)-1: none */
     /* Is a local peer staff? NULL: it is when staff_group is one of its user's groups. */
     bool (*is_staff)(uid_t uid, gid_t gid, gid_t staff_group);

@@ -63,7 +63,8 @@ class TestLimits(unittest.TestCase):
                 done = busy.call("company.upsertMany", companies=[company("Asker", **wants)] + partners)
                 asker = done["results"][0]["id"]
                 calls = [{"jsonrpc": "2.0", "id": i, "method": "match.list",
-                          "params": {"id": asker, "limit": 1, "min_seq": done["seq"]}} for i in range(100)]
+                          "params": {"id": asker, "limit": 1, "min_score": i / 100, "min_seq": done["seq"]}}
+                         for i in range(100)]  # each another question: no answer is used again
                 busy.send(json.dumps(calls) + "\n")
                 # Of one loop that did the batch in one go, there would be one answer before it at most.
                 passed = 0
