@@ -48,6 +48,7 @@ static void house_on_ready(void *ctx, size_t companies)
 
     h->ready = true;
     log_event(h->o.log, LOG_LEVEL_INFO, "ready", "companies=%zu", companies);
+    house_open_doors(h);
     house_notify("READY=1\nSTATUS=serving");
 }
 
@@ -120,6 +121,9 @@ int house_new(const struct house_options *o, struct house **ret, char *err, size
 
 static void house_stop_listening(struct house *h)
 {
+    if (h->event_open != NULL)
+        event_free(h->event_open);
+    h->event_open = NULL;
     while (h->listener_count > 0)
         listener_free(h->listeners[--h->listener_count]);
 }

@@ -27,6 +27,40 @@ static int house_add(struct house *h, struct listener *l)
     return 0;
 }
 
+#define DOORS_HELD_MS 5000 /* a database that is away must not keep the admin from asking why */
+
+void house_open_doors(struct house *h)
+{
+    if (h->event_open == NULL)
+        return;
+    event_free(h->event_open);
+    h->event_open = NULL;
+    for (size_t i = 0; i < h->listener_count; i++)
+        if (listener_release(h->listeners[i]) != 0)
+            log_event(h->o.log, LOG_LEVEL_ERROR, "accept_failed", "error=\"%s\"", strerror(errno));
+}
+
+static void house_on_open(int fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    house_open_doors(arg);
+}
+
+/* Over a restart clients wait in the queue of the sockets, rather than be told that the index is
+ * being loaded. */
+static int house_hold_doors(struct house *h)
+{
+    static const struct timeval due = {DOORS_HELD_MS / 1000, DOORS_HELD_MS % 1000 * 1000};
+
+    h->event_open = event_new(h->base, -1, 0, house_on_open, h);
+    if (h->event_open == NULL || event_add(h->event_open, &due) != 0)
+        return -1;
+    for (size_t i = 0; i < h->listener_count; i++)
+        listener_hold(h->listeners[i]);
+    return 0;
+}
+
 /* One socket of the service manager: TLS if it is named so (FileDescriptorName=tls). */
 static int house_inherit_one(struct house *h, int fd, const char *name, char *err, size_t errlen)
 {
@@ -65,6 +99,10 @@ static int house_inherit(struct house *h, int count, char **names, char *err, si
     for (int i = 0; i < count; i++)
         if (house_inherit_one(h, SD_LISTEN_FDS_START + i, names[i], err, errlen) != 0)
             return -1;
+    if (house_hold_doors(h) != 0) {
+        snprintf(err, errlen, "no memory");
+        return -1;
+    }
     return 0;
 }
 

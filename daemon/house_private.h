@@ -31,6 +31,7 @@ struct house {
     struct indexer *indexer;
     struct feed *feed;
     struct event *event_term, *event_int, *event_hup, *event_watchdog;
+    struct event *event_open; /* the doors are held until ready, or until it is due */
     uint64_t watchdog_ms; /* 0: nobody watches */
     bool stalled;         /* a worker's heart stands still */
     bool ready;
@@ -39,6 +40,8 @@ struct house {
 
 /* house_listen.c: own listeners, or those that the service manager hands over. */
 int house_listen(struct house *h, char *err, size_t errlen);
+/* Lets those in who wait. */
+void house_open_doors(struct house *h);
 
 /* house_signals.c: signals, reload, watchdog. */
 int house_signals_open(struct house *h);

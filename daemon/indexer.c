@@ -194,6 +194,17 @@ static void indexer_tokens(void *ctx, uint64_t token_version)
         (void)worker_post(x->o.workers[i], SERVICE_TOKENS, NULL);
 }
 
+/* A daemon that serves goes on from memory, and says that it is cut off; one that starts ends. */
+static void indexer_outdated(void *ctx)
+{
+    struct indexer *x = ctx;
+
+    if (x->published)
+        return;
+    log_event(x->o.log, LOG_LEVEL_ERROR, "schema_too_new", "known=%d", STORE_SCHEMA);
+    x->o.broken(x->o.ctx);
+}
+
 const struct feed_callbacks *indexer_callbacks(void)
 {
     static const struct feed_callbacks callbacks = {
@@ -202,6 +213,7 @@ const struct feed_callbacks *indexer_callbacks(void)
         .caught_up = indexer_caught_up,
         .state = indexer_state,
         .tokens = indexer_tokens,
+        .outdated = indexer_outdated,
     };
 
     return &callbacks;

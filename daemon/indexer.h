@@ -20,7 +20,8 @@ struct indexer_options {
     struct log *log;
     /* The first snapshot is out: matches can be answered. */
     void (*ready)(void *ctx, size_t companies);
-    /* No memory: a snapshot that lacks companies must not be served. */
+    /* No memory: a snapshot that lacks companies must not be served; or nothing has been served yet
+     * and the schema is for newer daemons only. */
     void (*broken)(void *ctx);
     void *ctx;
 };

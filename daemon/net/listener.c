@@ -240,3 +240,13 @@ bool listener_is_tls(const struct listener *l)
 {
     return l->o.tls != NULL;
 }
+
+void listener_hold(struct listener *l)
+{
+    event_del(l->event_accept);
+}
+
+int listener_release(struct listener *l)
+{
+    return event_add(l->event_accept, NULL);
+}

@@ -244,8 +244,19 @@ static void feed_timer(evutil_socket_t fd, short what, void *arg)
         feed_send(f, FEED_HEAD);
 }
 
-static const struct link_callbacks feed_links = {
-    .up = feed_up, .down = feed_down, .done = feed_done, .notify = feed_notify};
+static void feed_outdated(void *ctx)
+{
+    struct feed *f = ctx;
+
+    if (f->callbacks.outdated)
+        f->callbacks.outdated(f->ctx);
+}
+
+static const struct link_callbacks feed_links = {.up = feed_up,
+                                                 .down = feed_down,
+                                                 .done = feed_done,
+                                                 .notify = feed_notify,
+                                                 .outdated = feed_outdated};
 
 struct feed *feed_new(struct event_base *base, const struct feed_options *o, struct log *log,
                       const struct feed_callbacks *callbacks, void *ctx)

@@ -25,6 +25,7 @@ struct link_callbacks {
     void (*down)(void *ctx); /* it was up; what was in flight has been given back before */
     store_done *done;
     void (*notify)(void *ctx, const PGnotify *n); /* may be NULL */
+    void (*outdated)(void *ctx); /* the schema serves newer programs only; may be NULL */
 };
 
 struct link;

@@ -143,8 +143,9 @@ int link_prepare(struct link *l)
     return link_flush(l);
 }
 
-/* Whether this program can work with the schema; false with the reason. */
-static bool link_schema_fits(const PGresult *res, char *why, size_t size)
+/* Whether this program can work with the schema; false with the reason, which is told to whom it
+ * concerns when no waiting helps. */
+static bool link_schema_fits(const struct link *l, const PGresult *res, char *why, size_t size)
 {
     const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
@@ -157,16 +158,19 @@ static bool link_schema_fits(const PGresult *res, char *why, size_t size)
         return false;
     }
     int version = atoi(PQgetvalue(res, 0, 0)), oldest = atoi(PQgetvalue(res, 0, 1));
-    if (version < STORE_SCHEMA)
+    if (oldest <= STORE_SCHEMA && version >= STORE_SCHEMA)
+        return true;
+    if (version < STORE_SCHEMA) {
         snprintf(why, size,
                  "the schema has version %d, this program needs %d: run speand "
                  "--migrate",
                  version, STORE_SCHEMA);
-    else if (oldest > STORE_SCHEMA)
-        snprintf(why, size, "the schema has version %d, this program knows %d: use a newer one",
-                 version, STORE_SCHEMA);
-    else
-        return true;
+        return false;
+    }
+    snprintf(why, size, "the schema has version %d, this program knows %d: use a newer one",
+             version, STORE_SCHEMA);
+    if (l->callbacks.outdated)
+        l->callbacks.outdated(l->ctx);
     return false;
 }
 
@@ -196,7 +200,7 @@ static bool link_landed(struct link *l, struct flight *f)
 
     if (f->kind == FLIGHT_CALL) {
         link_deliver(l, f);
-    } else if (f->kind == FLIGHT_SCHEMA && !link_schema_fits(f->res, why, sizeof(why))) {
+    } else if (f->kind == FLIGHT_SCHEMA && !link_schema_fits(l, f->res, why, sizeof(why))) {
         link_break(l, why);
     } else if (f->kind == FLIGHT_SETUP && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
         snprintf(why, sizeof(why), "cannot prepare: %s", PQresultErrorMessage(f->res));

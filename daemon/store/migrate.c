@@ -107,17 +107,27 @@ static int migration_apply(struct migration *m, const char *dir, const char *nam
     return code;
 }
 
+/* The version of the schema, 0 for none; -1 also for one that serves newer daemons only. */
 static int migration_version(struct migration *m, int *ret)
 {
-    int there = 0;
+    int there = 0, oldest = 0;
 
     if (migration_run(m, "SELECT (to_regclass('spean.schema_version') IS NOT NULL)::integer",
                       "looking for the schema", &there) < 0)
         return -1;
     *ret = 0;
-    return there ? migration_run(m, "SELECT version FROM spean.schema_version",
-                                 "reading the schema's version", ret)
-                 : 0;
+    if (!there)
+        return 0;
+    if (migration_run(m, "SELECT oldest_daemon FROM spean.schema_version",
+                      "reading the oldest daemon that the schema serves", &oldest) < 0 ||
+        migration_run(m, "SELECT version FROM spean.schema_version", "reading the schema's version",
+                      ret) < 0)
+        return -1;
+    if (oldest <= STORE_SCHEMA)
+        return 0;
+    snprintf(m->err, m->errlen, "the schema has version %d, this program knows %d: use a newer one",
+             *ret, STORE_SCHEMA);
+    return -1;
 }
 
 static int migration_all(struct migration *m, const char *dir, struct dirent **names, int count,

@@ -166,5 +166,8 @@ void listener_set_tls(struct listener *l, struct tls *tls);
 bool listener_is_tls(const struct listener *l);
 /* Whether a listening socket is neither loopback nor unix: what it gets has crossed a network. */
 bool net_socket_remote(int fd);
+/* Accepts nobody until released; who connects meanwhile waits in the system's queue. */
+void listener_hold(struct listener *l);
+int listener_release(struct listener *l); /* 0 or -1 */
 
 #endif

@@ -101,6 +101,8 @@ struct feed_callbacks {
     void (*state)(void *ctx, bool up, uint64_t database_seq);
     /* Something outside the change table moved (tokens): its number changed. */
     void (*tokens)(void *ctx, uint64_t token_version);
+    /* The schema serves newer daemons only: no waiting helps. May be NULL. */
+    void (*outdated)(void *ctx);
 };
 
 struct feed_options {
@@ -120,8 +122,8 @@ void feed_free(struct feed *f);
 
 /*
  * Brings the schema up from the numbered files of dir, in order, each in a transaction, under an
- * advisory lock; safe to run twice and from two places at once. 0 with the version reached, or -1
- * with a message.
+ * advisory lock; safe to run twice and from two places at once. A schema that serves newer daemons
+ * only is refused. 0 with the version reached, or -1 with a message.
  */
 int store_migrate(const char *conninfo, const char *dir, struct log *log, int *ret_version,
                   char *err, size_t errlen);

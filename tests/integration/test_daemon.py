@@ -180,6 +180,47 @@ class TestLife(unittest.TestCase):
             tcp.close()
             local.close()
 
+    def test_who_waits_over_a_start_is_let_in_when_matches_can_be_answered(self):
+        tcp = socket.create_server(("127.0.0.1", 0))
+        daemon = Daemon(self.cluster, start=False)
+        nobody = "01a20baf-d44e-78d0-9bde-6f5b02a3a357"
+        try:
+            token = self.cluster_token(daemon)
+            with Client(tcp.getsockname()) as c:
+                number = c.start("match.explain", a=nobody, b=nobody, auth=token)
+                self.start(daemon, fds=(tcp.fileno(),))
+                with self.assertRaises(RpcError) as refused:
+                    c.finish(number)
+                self.assertEqual(refused.exception.reason, "company_not_found")  # not index_loading
+        finally:
+            daemon.stop()
+            tcp.close()
+
+    def cluster_token(self, daemon):
+        """A token made by a daemon that has ended again."""
+        daemon.start()
+        token = daemon.token()
+        self.assertEqual(daemon.terminate(), 0)
+        return token
+
+    def test_a_schema_for_newer_daemons_is_refused(self):
+        daemon = Daemon(self.cluster, start=False)
+        set_oldest = "UPDATE spean.schema_version SET version = version + 1, oldest_daemon = "
+        try:
+            self.cluster.sql(set_oldest + "version", database=daemon.database)
+            daemon.start()  # newer, and made so that this one still works
+            self.assertEqual(daemon.terminate(), 0)
+            self.cluster.sql(set_oldest + "version + 1", database=daemon.database)
+            daemon.start(wait=False)
+            wait_until(lambda: daemon.process.poll() is not None, 30, "ended; log:\n" + daemon.log_text())
+            self.assertEqual(daemon.process.returncode, 1)
+            self.assertIn("schema_too_new", daemon.log_text())
+            done = run("-c", daemon.config, "--migrate")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("use a newer one", done.stderr)
+        finally:
+            daemon.stop()
+
     def test_what_cannot_start_says_why(self):
         one = Daemon(self.cluster)
         try:

@@ -88,6 +88,26 @@ static void test_failing_file(void **state)
     assert_int_equal(0, system(command));
 }
 
+/* One that serves newer daemons only is no business of this one. */
+static void test_too_new(void **state)
+{
+    char err[512] = "";
+    int version = -7;
+
+    (void)state;
+    assert_int_equal(0, cluster_database(&cluster, "newer", true, conninfo));
+    conn = sql_open(conninfo);
+    assert_int_equal(0, sql_run(conn, "UPDATE spean.schema_version SET version = version + 1"));
+    assert_int_equal(
+        0, store_migrate(conninfo, SPEAN_SOURCE_DIR "/sql", NULL, &version, err, sizeof(err)));
+    assert_int_equal(STORE_SCHEMA + 1, version);
+    assert_int_equal(0, sql_run(conn, "UPDATE spean.schema_version SET oldest_daemon = version"));
+    assert_int_equal(
+        -1, store_migrate(conninfo, SPEAN_SOURCE_DIR "/sql", NULL, &version, err, sizeof(err)));
+    assert_non_null(strstr(err, "use a newer one"));
+    PQfinish(conn);
+}
+
 static void test_refusals(void **state)
 {
     char err[512] = "";
@@ -115,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_concurrently_then_again),
         cmocka_unit_test(test_failing_file),
+        cmocka_unit_test(test_too_new),
         cmocka_unit_test(test_refusals),
     };
     int code = cluster_start(&cluster);
