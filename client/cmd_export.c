@@ -7,6 +7,7 @@ static const struct option_entry options[] = {
     {"region", 0, "CODE", NULL, "only of this region (ISO 3166-2)"},
     {"status", 0, "STATUS", status_words, "only with this status"},
     {"updated-after", 0, "TIME", NULL, "only changed after this time (RFC 3339)"},
+    {"contacts", 0, NULL, NULL, "with the contacts, which are personal data (not CSV)"},
     {"raw", 0, NULL, NULL, "CSV: leave cells that a spreadsheet would run as formulas as they are"},
     {0},
 };
@@ -27,6 +28,9 @@ static int run(struct app *app, const struct args *args)
 
     if (export_format(app, args) < 0)
         return app_usage(app, "an export is ndjson, csv or json");
+    p.contacts = args_has(args, "contacts");
+    if (p.contacts && app->style.format == FORMAT_CSV)
+        return app_usage(app, "CSV has no contacts");
     app->style.raw = args_has(args, "raw");
     r = pages_print(app, pages_filter(args), &p);
     app->style = style;
@@ -40,8 +44,9 @@ const struct command command_export = {
     .words = "",
     .summary = "Write all companies out as NDJSON (or CSV: --format csv).",
     .help =
-        "Every field of each profile but the contacts, which are personal data and stay in\n"
-        "company get. NDJSON is exact and spean import reads it. CSV is for spreadsheets: lists\n"
+        "Every field of each profile but the contacts, which are personal data: these come only\n"
+        "with --contacts. NDJSON is exact and spean import reads it. CSV is for spreadsheets: "
+        "lists\n"
         "are joined in one cell, and a cell that a spreadsheet would run as a formula gets a\n"
         "leading apostrophe unless --raw is given.\n",
     .options = options,

@@ -14,6 +14,7 @@
 
 static const struct option_entry options[] = {
     {"profile", 'p', "NAME", NULL, "how columns and values of another program's file are read"},
+    {"keep-ids", 0, NULL, NULL, "companies keep the ids that the file gives them (admin only)"},
     {"dry-run", 'n', NULL, NULL, "read, map and check, but send nothing; prints what would go"},
     {0},
 };
@@ -175,6 +176,7 @@ static int run(struct app *app, const struct args *args)
         app_say(app, "out of memory");
         goto out;
     }
+    im.run.keep_ids = args_has(args, "keep-ids");
     code = import_open(&im, app, args);
     if (code != EXIT_DONE)
         goto out;

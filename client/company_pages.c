@@ -44,15 +44,39 @@ static int page_ask(struct app *app, const json_t *filter, const struct pages *p
     return app_call(app, "company.list", params, ret);
 }
 
-/* 0 or -1 (the output failed). */
-static int page_print(struct pages *p, struct printer *printer, const json_t *companies)
+/* One company, whole if contacts are wanted: they are in no list. Exit code; *ret_failed -1: the
+ * output failed. */
+static int company_print(struct app *app, const struct pages *p, struct printer *printer,
+                         json_t *company, int *ret_failed)
 {
+    json_t *whole = NULL, *params;
+    int r;
+
+    if (!p->contacts) {
+        *ret_failed = printer_add(printer, company);
+        return EXIT_DONE;
+    }
+    params = json_pack("{s:O}", "id", json_object_get(company, "id"));
+    r = app_call(app, "company.get", params, &whole);
+    if (r == EXIT_DONE)
+        *ret_failed = printer_add(printer, whole);
+    json_decref(whole);
+    return r;
+}
+
+/* Exit code; *ret_failed -1: the output failed. */
+static int page_print(struct app *app, struct pages *p, struct printer *printer,
+                      const json_t *companies, int *ret_failed)
+{
+    int r = EXIT_DONE;
+
     for (size_t i = 0; i < json_array_size(companies); i++) {
-        if (printer_add(printer, json_array_get(companies, i)) < 0)
-            return -1;
+        r = company_print(app, p, printer, json_array_get(companies, i), ret_failed);
+        if (r != EXIT_DONE || *ret_failed < 0)
+            break;
         p->printed++;
     }
-    return 0;
+    return r;
 }
 
 static int pages_loop(struct app *app, const json_t *filter, struct pages *p,
@@ -69,14 +93,15 @@ static int pages_loop(struct app *app, const json_t *filter, struct pages *p,
         next = NULL;
         if (r != EXIT_DONE)
             break;
-        *ret_failed = page_print(p, printer, json_object_get(page, "companies"));
+        r = page_print(app, p, printer, json_object_get(page, "companies"), ret_failed);
         /* A page that is empty and yet not the last would ask for ever. */
         if (json_is_string(json_object_get(page, "next")) &&
             json_array_size(json_object_get(page, "companies")) > 0)
             next = json_incref(json_object_get(page, "next"));
         json_decref(page);
         progress_update(&progress, p->printed, "companies");
-    } while (next && *ret_failed == 0 && (p->limit == 0 || p->printed < p->limit));
+    } while (next && r == EXIT_DONE && *ret_failed == 0 &&
+             (p->limit == 0 || p->printed < p->limit));
     p->more = next != NULL;
     json_decref(next);
     progress_clear(&progress);

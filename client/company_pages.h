@@ -14,6 +14,7 @@ extern const char *const status_words[];
 struct pages {
     const struct column *columns;
     size_t n;
+    bool contacts;    /* each company whole, with its contacts */
     uint64_t limit;   /* most companies; 0: all */
     bool progress;    /* say how far it has come, on a terminal */
     uint64_t printed; /* result */

@@ -116,6 +116,10 @@ static int flight_send(struct import_run *r, struct flight *f)
         json_pack("{s:O,s:s}", "companies", f->batch.companies, "idempotency_key", f->key);
     int code = app_connect(r->app), sent;
 
+    if (params != NULL && r->keep_ids && json_object_set_new(params, "keep_ids", json_true()) < 0) {
+        json_decref(params);
+        params = NULL;
+    }
     if (code != EXIT_DONE || params == NULL) {
         json_decref(params);
         return code != EXIT_DONE ? code : EXIT_FAILED;

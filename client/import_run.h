@@ -30,6 +30,7 @@ struct flight {
 struct import_run {
     struct app *app;
     struct progress progress;
+    bool keep_ids;      /* unknown ids make companies with them */
     struct batch batch; /* being filled */
     struct flight flights[IMPORT_WINDOW];
     uint64_t batches;

@@ -50,6 +50,7 @@ void company_upsert(struct request *r)
 
     if (!w)
         return;
+    w->plan.rules.keep_ids = r->who.role == ROLE_ADMIN && w->plan.rules.if_version == 0;
     plan_patch(&w->plan, 0, param_value(r->params, "company"));
     if (w->plan.items[0].bad_form)
         request_error(r, &w->plan.items[0].error);
@@ -60,11 +61,18 @@ void company_upsert(struct request *r)
 void company_upsert_many(struct request *r)
 {
     const json_t *companies = param_value(r->params, "companies");
-    struct write *w = write_new(r, PLAN_UPSERT, json_array_size(companies));
+    bool keep_ids = param_bool(r->params, "keep_ids", false);
+    struct write *w;
 
+    if (keep_ids && r->who.role != ROLE_ADMIN) {
+        request_refuse(r, REASON_KEEP_IDS);
+        return;
+    }
+    w = write_new(r, PLAN_UPSERT, json_array_size(companies));
     if (!w)
         return;
     w->many = true;
+    w->plan.rules.keep_ids = keep_ids;
     for (size_t i = 0; i < w->plan.count; i++)
         plan_patch(&w->plan, i, json_array_get(companies, i));
     write_start(r);

@@ -109,6 +109,9 @@ static const struct param upsert_many_params[] = {
      .min = 0,
      .max = UPSERT_MAX,
      .help = "Profiles, each as in company.upsert; applied in this order."},
+    {.name = "keep_ids",
+     .type = PARAM_BOOL,
+     .help = "An id that is not there yet makes a company with it; for admin only."},
     {PARAM_KEY_},
     {0},
 };

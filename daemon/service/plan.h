@@ -20,6 +20,7 @@ struct plan_rules {
     const struct model *model;
     struct profile_codes codes;
     bool may_verify;
+    bool keep_ids;      /* an id that is not there yet makes a company with it */
     int64_t if_version; /* -1: any */
     int64_t now_ms;
     int32_t today;

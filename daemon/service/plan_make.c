@@ -116,19 +116,32 @@ static int externals_lead(const struct plan *p, const json_t *doc)
     return found;
 }
 
+/* A patch's id as ids are written here; false: it has none. */
+static bool patch_id(const json_t *patch, char ret[IDENT_TEXT])
+{
+    const json_t *id = json_object_get(patch, "id");
+    uint8_t bytes[IDENT_BYTES];
+
+    if (!json_is_string(id) ||
+        ident_parse(json_string_value(id), json_string_length(id), bytes) != 0)
+        return false;
+    ident_format(bytes, ret);
+    return true;
+}
+
 /* Finds the company of a patch: its place, NO_SUBJECT for a new one; TWO_SUBJECTS with e. */
 static int item_subject(const struct plan *p, const json_t *patch, struct rpc_error *e)
 {
-    const char *id = json_string_value(json_object_get(patch, "id"));
     int led = externals_lead(p, patch), at;
+    char id[IDENT_TEXT];
 
-    if (!id) {
+    if (!patch_id(patch, id)) {
         if (led == TWO_SUBJECTS)
             reason_set(e, REASON_AMBIGUOUS);
         return led;
     }
     at = map_get(p->by_id, id);
-    if (at == NO_SUBJECT) {
+    if (at == NO_SUBJECT && !p->rules.keep_ids) {
         reason_set(e, REASON_COMPANY);
         return TWO_SUBJECTS;
     }
@@ -212,14 +225,17 @@ static int subject_take(struct plan *p, int at, json_t *merged, struct rpc_error
     return 0;
 }
 
-static int new_subject(struct plan *p)
+/* A company that is not there yet, with an id that it brings along or a new one. */
+static int new_subject(struct plan *p, const json_t *patch)
 {
     uint8_t id[IDENT_BYTES];
     char text[IDENT_TEXT];
 
-    if (ident_make(id, p->rules.now_ms))
-        return -1;
-    ident_format(id, text);
+    if (!patch_id(patch, text)) {
+        if (ident_make(id, p->rules.now_ms))
+            return -1;
+        ident_format(id, text);
+    }
     return subject_add(p, text) ? 0 : -1;
 }
 
@@ -257,7 +273,7 @@ static int item_apply(struct plan *p, struct plan_item *item)
     if (!merged)
         return -1;
     if (!s) {
-        if (new_subject(p))
+        if (new_subject(p, item->patch))
             goto out;
         at = (int)p->subject_count - 1;
         item->created = true;

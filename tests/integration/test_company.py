@@ -98,6 +98,29 @@ class TestUpsert(Case):
         other = self.upsert(company=company("Other", external_ids=ext("ia", "other")))
         self.assertTrue(other["created"])
 
+    def test_admin_brings_ids_along(self):
+        ids = ["01a20baf-d44e-78d0-9bde-6f5b02a3a3%02d" % n for n in range(3)]
+        made = self.upsert(company=company("Moved", id=ids[0], external_ids=ext("moved")), if_version=0)
+        self.assertEqual((made["id"], made["created"]), (ids[0], True))
+        self.refused(1002, "version_conflict", "company.upsert", company={"id": ids[0], "name": "x"}, if_version=0)
+        self.refused(1001, "company_not_found", "company.upsert", company=company("No", id=ids[1]))
+        # One external id never gets two companies.
+        many = [company("Moved", id=ids[0], city="Kep"), company("Second", id=ids[1]),
+                {"id": ids[1], "city": "Kampot"}, company("Third", id=ids[2], external_ids=ext("moved"))]
+        self.refused(-32602, "invalid_params", "company.upsertMany", companies=many, keep_ids="yes")
+        results = self.c.call("company.upsertMany", companies=many, keep_ids=True)["results"]
+        self.assertEqual([(r.get("id"), r.get("created")) for r in results],
+                         [(ids[0], False), (ids[1], True), (ids[1], False), (None, None)])
+        self.assertEqual(results[3]["error"]["code"], 1006)
+        self.assertEqual(self.c.call("company.get", id=ids[1])["city"], "Kampot")
+        again = self.c.call("company.upsertMany", companies=many, keep_ids=True)["results"]
+        self.assertEqual([r.get("version") for r in again[:3]], [r["version"] for r in results[:3]])
+        with self.daemon.tcp(token=self.daemon.token("staff", "clerk")) as clerk:
+            self.refused(-32011, "keep_ids_needs_admin", "company.upsertMany", client=clerk, companies=many,
+                         keep_ids=True)
+            self.refused(1001, "company_not_found", "company.upsert", client=clerk,
+                         company=company("No", id=ids[2]), if_version=0)
+
     def test_profile_too_large(self):
         made = self.upsert(company=company("Large"))
         langs = ["khm", "fra", "eng", "deu", "spa", "ita", "jpn", "kor", "vie", "tha", "lao", "zho", "rus", "por",

@@ -216,6 +216,32 @@ class TestRows(Case):
         counts = summary(self.run_import("-", stdin=exported))
         self.assertEqual((counts["created"], counts["updated"], counts["unchanged"], counts["failed"]), (0, 0, 60, 0))
 
+    def test_everything_moves_to_another_installation(self):
+        for name in ("cambodia", "canada"):
+            self.run_import(os.path.join(SOURCE, "conf", "samples", name + ".ndjson"))
+        person = [{"name": "Sok Dara", "email": "dara@example.com"}]
+        with self.daemon.client() as c:
+            c.call("company.upsert", company={"external_ids": [{"system": "sample", "id": "KH03"}], "contacts": person})
+        other = Daemon(self.cluster)
+        self.addCleanup(other.stop)
+        self.assertEqual(spean("export", "--contacts", "--format", "csv", daemon=self.daemon).returncode, 2)
+        moved = spean("export", "--contacts", daemon=self.daemon, check=True).stdout
+        self.assertEqual(spean("import", "-", daemon=other, stdin=moved).returncode, 1)  # ids are the server's
+        done = spean("import", "--keep-ids", "-", daemon=other, stdin=moved, check=True)
+        self.assertEqual(summary(done)["created"], 120)
+
+        def state(daemon):
+            lines = spean("export", "--contacts", daemon=daemon, check=True).stdout.splitlines()
+            profiles = [dict(json.loads(line), version=0, updated_at="") for line in lines]
+            with daemon.client() as c:
+                wait_until(lambda: c.call("system.health")["index"]["companies"] == 120, 20, "index")
+                matches = [c.call("match.list", id=p["id"], limit=100)["matches"] for p in profiles]
+            return profiles, matches
+        self.assertEqual(state(other), state(self.daemon))
+        self.assertIn(person, [p["contacts"] for p in state(other)[0]])
+        again = summary(spean("import", "--keep-ids", "-", daemon=other, stdin=moved, check=True))
+        self.assertEqual((again["created"], again["updated"], again["unchanged"]), (0, 0, 120))
+
     def test_unknown_column_and_profile_and_no_server(self):
         path = self.file("x.csv", "name,country,Shoe size\nA,KH,42\n")
         done = self.run_import(path, code=1)

@@ -309,6 +309,28 @@ static void archive_and_confirm_touch_one_field(void **state)
     trial_close(&t);
 }
 
+static void ids_are_kept_where_that_is_wanted(void **state)
+{
+    struct plan_rules rules = rules_of(PLAN_UPSERT);
+    struct trial t;
+    json_t *writes;
+
+    (void)state;
+    rules.keep_ids = true;
+    trial_open(&t, &rules, 3, "{" RICE ",\"id\":\"" ID_A "\"}",
+               "{\"id\":\"01a20baf-d44e-78d0-9bde-6f5b02a3a357\",\"city\":\"Kep\"}",
+               "{" RICE ",\"id\":\"" ID_B "\",\"external_ids\":[{\"system\":\"s\",\"id\":\"a\"}]}");
+    store(&t, ID_B, "{" RICE ",\"external_ids\":[{\"system\":\"s\",\"id\":\"a\"}]}");
+    writes = trial_writes(&t);
+    assert_int_equal(json_array_size(writes), 1);
+    assert_string_equal(member(json_array_get(writes, 0), "id"), ID_A);
+    assert_string_equal(member(json_object_get(json_array_get(writes, 0), "doc"), "city"), "Kep");
+    assert_true(t.plan.items[0].created);
+    assert_false(t.plan.items[2].created);
+    json_decref(writes);
+    trial_close(&t);
+}
+
 static void it_can_be_made_again(void **state)
 {
     struct plan_rules rules = rules_of(PLAN_UPSERT);
@@ -341,6 +363,7 @@ int main(void)
         cmocka_unit_test(versions_are_compared),
         cmocka_unit_test(only_staff_changes_verified),
         cmocka_unit_test(archive_and_confirm_touch_one_field),
+        cmocka_unit_test(ids_are_kept_where_that_is_wanted),
         cmocka_unit_test(it_can_be_made_again),
     };
 
