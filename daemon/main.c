@@ -5,8 +5,10 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
+#include <spean/buf.h>
 #include <spean/log.h>
 #include <spean/model.h>
+#include <spean/service.h>
 #include <spean/tls.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,16 @@
 #define SETTINGS_MAX 64
 #define DESCRIPTORS_SPARE 128 /* beside the connections: database, files, the loop's own */
 
-enum task { TASK_RUN, TASK_CHECK, TASK_MIGRATE, TASK_OPTIONS, TASK_VERSION, TASK_HELP, TASK_USAGE };
+enum task {
+    TASK_RUN,
+    TASK_CHECK,
+    TASK_MIGRATE,
+    TASK_OPTIONS,
+    TASK_PROTOCOL,
+    TASK_VERSION,
+    TASK_HELP,
+    TASK_USAGE
+};
 
 struct arguments {
     enum task task;
@@ -26,13 +37,15 @@ struct arguments {
 };
 
 static const char help[] =
-    "usage: speand [-c FILE] [-o SECTION.NAME=VALUE]... [-n | --migrate | --options]\n"
+    "usage: speand [-c FILE] [-o SECTION.NAME=VALUE]... [-n | --migrate | --options | "
+    "--protocol]\n"
     "\n"
     "  -c, --config FILE       read this configuration instead of " CONFIG_PATH "\n"
     "  -o, --option SETTING    set section.name=value over what the file says\n"
     "  -n, --check             check the configuration, certificates and model, then exit\n"
     "      --migrate           bring the database's schema up to date, then exit\n"
     "      --options           print every option with its default and meaning\n"
+    "      --protocol          print every method and error, as spean-protocol(7) has them\n"
     "      --version           print the version\n"
     "      --help              print this\n"
     "\n"
@@ -56,6 +69,8 @@ static enum task arguments_option(struct arguments *a, int option)
         return TASK_MIGRATE;
     case 'p':
         return TASK_OPTIONS;
+    case 'd':
+        return TASK_PROTOCOL;
     case 'v':
         return TASK_VERSION;
     case 'h':
@@ -68,10 +83,15 @@ static enum task arguments_option(struct arguments *a, int option)
 static void arguments_parse(struct arguments *a, int argc, char **argv)
 {
     static const struct option longer[] = {
-        {"config", required_argument, NULL, 'c'}, {"option", required_argument, NULL, 'o'},
-        {"check", no_argument, NULL, 'n'},        {"migrate", no_argument, NULL, 'm'},
-        {"options", no_argument, NULL, 'p'},      {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"option", required_argument, NULL, 'o'},
+        {"check", no_argument, NULL, 'n'},
+        {"migrate", no_argument, NULL, 'm'},
+        {"options", no_argument, NULL, 'p'},
+        {"protocol", no_argument, NULL, 'd'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -85,6 +105,19 @@ static int complain(const char *message)
 {
     fprintf(stderr, "speand: %s\n", message);
     return 1;
+}
+
+static int run_protocol(void)
+{
+    struct buf page;
+    int ret;
+
+    buf_init(&page, 1024 * 1024);
+    ret = methods_page(&page);
+    if (ret == 0)
+        fputs(page.data, stdout);
+    buf_done(&page);
+    return ret == 0 ? 0 : complain("no memory");
 }
 
 static int run_check(const struct config *c)
@@ -202,6 +235,10 @@ int main(int argc, char **argv)
         break;
     case TASK_OPTIONS:
         config_print(stdout);
+        break;
+    case TASK_PROTOCOL:
+        if (run_protocol() != 0)
+            return 1;
         break;
     default:
         return run_configured(&a);

@@ -10,6 +10,7 @@
 struct index;
 struct model;
 struct log;
+struct buf;
 
 /*
  * The methods. One struct service a worker, touched by that worker's thread alone. It turns lines
@@ -45,6 +46,9 @@ int service_attach(struct service *s, struct worker *w);
 void service_detach(struct service *s);
 void service_free(struct service *s);
 const struct worker_callbacks *service_callbacks(void); /* ctx: the struct service */
+
+/* Appends the methods and errors as mdoc, as spean-protocol(7) has them. 0 or -1. */
+int methods_page(struct buf *out);
 
 /* Messages of worker_post that service understands; the data is owned by the receiver. */
 enum service_message {
