@@ -7,6 +7,8 @@ if(TARGET spean)
     install(TARGETS spean RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
+install(PROGRAMS systemd/speand-setup systemd/speand-backup DESTINATION ${CMAKE_INSTALL_SBINDIR})
+
 install(DIRECTORY conf/model conf/import sql DESTINATION ${CMAKE_INSTALL_DATADIR}/spean)
 install(FILES conf/speand.conf DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/spean)
 
@@ -21,7 +23,7 @@ endforeach()
 install(FILES systemd/spean.sysusers.conf DESTINATION lib/sysusers.d RENAME spean.conf)
 install(FILES systemd/spean.tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME spean.conf)
 
-foreach(section 1 5 8)
+foreach(section 1 5 7 8)
     file(GLOB pages CONFIGURE_DEPENDS docs/man/*.${section})
     install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()

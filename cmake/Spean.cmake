@@ -10,7 +10,9 @@ pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3.0)
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
 pkg_check_modules(LIBEDIT REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
-pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+if(SPEAN_TESTS)
+    pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+endif()
 find_library(UNISTRING_LIBRARY unistring REQUIRED)
 find_library(CSV_LIBRARY csv REQUIRED)
 
@@ -18,8 +20,10 @@ add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototy
                     -Wwrite-strings -Wvla -Wformat=2 -Wundef -Wcast-qual -fno-common
                     -fstack-protector-strong -fno-omit-frame-pointer)
 add_compile_definitions(_GNU_SOURCE SPEAN_VERSION="${PROJECT_VERSION}"
-                        SPEAN_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                         SPEAN_DATA_DIR="${CMAKE_INSTALL_FULL_DATADIR}/spean")
+if(SPEAN_TESTS)
+    add_compile_definitions(SPEAN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+endif()
 # gcc warns falsely of code that it has instrumented itself; the plain builds of both compilers are
 # where a warning is an error.
 if(SPEAN_WERROR AND NOT SPEAN_SANITIZE)
