@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -280,26 +281,66 @@ class TestPackages(unittest.TestCase):
         with open("/etc/spean/speand.conf") as f:
             self.assertIn("staff_group = spean-staff\n", f.readlines()[-1])
 
-    def test_09_a_password_comes_as_a_credential(self):
-        run("runuser", "-u", "postgres", "--", "psql", "-Xqc", "ALTER ROLE spean PASSWORD 'bridge'")
-        hba = glob.glob("/etc/postgresql/*/main/pg_hba.conf")[0]
-        with open(hba) as f:
-            rules = f.read()
-        with open(hba, "w") as f:
-            f.write("local spean spean scram-sha-256\n" + rules)
-        run("systemctl", "reload", "postgresql")
+    def credential(self, name, content):
         os.makedirs("/etc/credstore", mode=0o700, exist_ok=True)
-        descriptor = os.open("/etc/credstore/spean.pgpass", os.O_CREAT | os.O_WRONLY, 0o600)
-        os.write(descriptor, b"*:*:spean:spean:bridge\n")
+        descriptor = os.open("/etc/credstore/" + name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        os.write(descriptor, content)
         os.close(descriptor)
+
+    def test_09_tls_with_the_key_as_a_credential(self):
+        for name in ("spean.tls.crt", "spean.tls.key"):
+            with open("/e2e/tls/" + name, "rb") as f:
+                self.credential(name, f.read())
+        with open("/etc/spean/speand.conf", "a") as f:
+            f.write("\n[tls]\ncertificate = credential:spean.tls.crt\nkey = credential:spean.tls.key\n")
+        run("systemctl", "enable", "--now", "speand-tls.socket")
+        run("systemctl", "restart", "speand.service")
+        context = ssl.create_default_context(cafile="/e2e/tls/ca.crt")
+        with socket.create_connection(("127.0.0.1", 8552), timeout=20) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as s:
+                s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"system.ping"}\n')
+                self.assertIn(b"pong", s.recv(1000))
+        token = call("token.create", name="tls", role="staff")["token"]
+        said = run("env", "SPEAN_TOKEN=" + token, "spean", "--server", "tls:localhost:8552", "--ca-file",
+                   "/e2e/tls/ca.crt", "match", "sample:CA04")
+        self.assertIn("Poivre", said)
+        run("systemctl", "disable", "--now", "speand-tls.socket")
+        run("systemctl", "restart", "speand.service")
+
+    def test_10_postgresql_over_tcp_with_the_password_as_a_credential(self):
+        run("runuser", "-u", "postgres", "--", "psql", "-Xqc", "ALTER ROLE spean PASSWORD 'bridge'")
+        self.credential("spean.pgpass", b"*:*:spean:spean:bridge\n")
+        drop = "/etc/systemd/system/speand.service.d/"
+        os.makedirs(drop, exist_ok=True)
+        example = "/usr/share/doc/speand/examples/remote-database.conf"
+        run("sed", "-n", "w %sremote-database.conf" % drop, example)
+        with open("/etc/spean/speand.conf", "a") as f:
+            f.write("\n[database]\nconninfo = hostaddr=127.0.0.1 dbname=spean user=spean\n")
+        run("systemctl", "daemon-reload")
         run("systemctl", "restart", "speand")
         wait_until(lambda: call("system.health")["status"] == "ok", 20, "in with the password")
-        run("rm", "/etc/credstore/spean.pgpass")
-        with open(hba, "w") as f:
-            f.write(rules)
-        run("systemctl", "reload", "postgresql")
+        over = run("runuser", "-u", "postgres", "--", "psql", "-XAtc",
+                   "SELECT count(*) FROM pg_stat_activity WHERE usename = 'spean' AND client_addr = '127.0.0.1'")
+        self.assertGreater(int(over), 4)
+        run("systemd-analyze", "security", "--no-pager", "--threshold=12", "speand.service")
+        run("rm", "-r", drop, "/etc/credstore/spean.pgpass")
 
-    def test_10_removed_and_purged_nothing_is_left(self):
+    def test_11_a_dump_is_restored_into_a_fresh_installation(self):
+        run("sed", "-i", "/^conninfo/d", "/etc/spean/speand.conf")
+        run("systemctl", "daemon-reload")
+        run("systemctl", "restart", "speand")
+        before = run("spean", "export", "--contacts")
+        run("install", "-d", "-o", "spean", "-m", "700", "/var/backups/spean")
+        run("speand-backup", "dump", "/var/backups/spean/all.dump", user="spean")
+        run("systemctl", "stop", "speand.socket", "speand.service")
+        run("dropdb", "spean", user="postgres")
+        run("speand-setup", "--empty")
+        run("speand-backup", "restore", "/var/backups/spean/all.dump", user="spean")
+        run("speand-setup")
+        self.assertEqual(run("spean", "export", "--contacts"), before)
+        run("rm", "-r", "/var/backups/spean")
+
+    def test_12_removed_and_purged_nothing_is_left(self):
         run("userdel", "clerk")
         apt("remove", "speand", "spean")
         self.assertFalse(active())
