@@ -32,8 +32,8 @@ struct house {
     struct feed *feed;
     struct event *event_term, *event_int, *event_hup, *event_watchdog;
     struct event *event_open; /* the doors are held until ready, or until it is due */
-    uint64_t watchdog_ms; /* 0: nobody watches */
-    bool stalled;         /* a worker's heart stands still */
+    uint64_t watchdog_ms;     /* 0: nobody watches */
+    bool stalled;             /* a worker's heart stands still */
     bool ready;
     bool failed;
 };
