@@ -10,6 +10,14 @@
 
 struct client client;
 
+uint64_t client_wait_ms(void)
+{
+    const char *said = getenv("SPEAN_TEST_PATIENCE");
+    double patience = said ? strtod(said, NULL) : 1;
+
+    return (uint64_t)(20000 * (patience > 1 && patience < 100 ? patience : 1));
+}
+
 static void client_done(void *ctx, uint64_t number, const struct store_result *result)
 {
     struct client *c = ctx;
@@ -31,7 +39,7 @@ struct store_options client_options(const char *conninfo)
                                   .connections = 1,
                                   .pipeline = 16,
                                   .queue = 64,
-                                  .connect_ms = 2000,
+                                  .connect_ms = client_wait_ms() / 10,
                                   .retry_ms = 50};
 }
 
