@@ -1,7 +1,9 @@
 #include "app.h"
 #include "company_find.h"
+#include "company_pages.h"
 #include "company_view.h"
 #include "labels.h"
+#include "match_all.h"
 #include "match_view.h"
 #include "titles.h"
 
@@ -13,6 +15,8 @@ static const char *const kind_words[] = {"goods",         "services", "technolog
                                          "joint-venture", "research", NULL};
 
 static const struct option_entry options[] = {
+    {"all", 0, NULL, NULL, "every published company, instead of one"},
+    {"country", 0, "COUNTRY", country_words, "with --all: only companies of this country"},
     {"limit", 'n', "N", NULL, "at most so many, up to 100 (10 unless given)"},
     {"min-score", 0, "SCORE", NULL, "only with at least this score, 0 to 100"},
     {"sector", 0, "CODE", NULL, "only partners with this sector; a group finds its leaves"},
@@ -72,6 +76,13 @@ static json_t *match_params(const struct app *app, const struct args *args, cons
 
     if (params && score >= 0)
         json_object_set_new(params, "min_score", json_real(score));
+    return params;
+}
+
+/* Takes what suits many companies; NULL as it is. */
+static json_t *all_params(json_t *params)
+{
+    json_object_del(params, "id");
     return params;
 }
 
@@ -182,9 +193,23 @@ static void match_say(struct app *app, const json_t *result)
         app_say(app, "%zu %s %s", n, label_text(app->lang, LABEL_BEST), name ? name : "?");
 }
 
+/* What is not said is NDJSON: nobody reads the partners of thousands in a table. */
+static int run_all(struct app *app, const struct args *args, int64_t limit, double score)
+{
+    if (args->words > 0)
+        return app_usage(app, "--all is for every company: name none");
+    if (!args_has(args, "format"))
+        app->style.format = FORMAT_NDJSON;
+    if (app->style.format == FORMAT_TABLE || app->style.format == FORMAT_PLAIN)
+        return app_usage(app, "all matches are ndjson, json or csv");
+    return match_all_print(app, all_params(match_params(app, args, "", limit, score)),
+                           args_get(args, "country"));
+}
+
 static int run(struct app *app, const struct args *args)
 {
     struct company_found found;
+    struct style style = app->style;
     char err[200];
     int64_t limit;
     json_t *result;
@@ -195,6 +220,14 @@ static int run(struct app *app, const struct args *args)
         return app_usage(app, "%s", err);
     if (read_score(args, &score) < 0)
         return app_usage(app, "--min-score must be a number from 0 to 100");
+    if (args_has(args, "all")) {
+        r = run_all(app, args, limit, score);
+        app->style = style; /* the shell goes on with its own */
+        return r;
+    }
+    if (args->words == 0 || args_has(args, "country"))
+        return app_usage(app, args->words == 0 ? "which company? --all means every one"
+                                               : "--country goes with --all");
     r = company_find(app, args->word[0], false, &found);
     if (r == EXIT_DONE)
         r = match_call(app, match_params(app, args, found.id, limit, score), &result);
@@ -208,13 +241,14 @@ static int run(struct app *app, const struct args *args)
 
 const struct command command_match = {
     .noun = "match",
-    .words = "COMPANY",
-    .min = 1,
+    .words = "COMPANY | --all",
+    .min = 0,
     .max = 1,
     .summary = "Suggest partners of the other country for a company.",
     .help =
         "The best come first; each with the sentence that counted most. spean explain says all\n"
-        "of them for one pair.\n",
+        "of them for one pair. With --all, the partners of every published company: an object\n"
+        "for each as NDJSON or JSON, a row for each pair as CSV; made for exports.\n",
     .options = options,
     .run = run,
 };

@@ -42,7 +42,8 @@ void match_retail(struct service *s)
 
 /* ---- match.list ---- */
 
-int match_filter(struct request *r, struct index_filter *ret)
+/* 0, or -1 when the call was answered. */
+static int match_filter(struct request *r, struct index_filter *ret)
 {
     const json_t *filter = param_value(r->params, "filter");
     const char *sector = param_string(filter, "sector", NULL);
@@ -86,7 +87,7 @@ static const void *match_company(struct request *r)
     return found;
 }
 
-int32_t match_least(const struct request *r)
+static int32_t match_least(const struct request *r)
 {
     double least = param_number(r->params, "min_score", 0) * 100;
     int32_t total = (int32_t)least;
@@ -94,11 +95,9 @@ int32_t match_least(const struct request *r)
     return total < least - 1e-6 ? total + 1 : total; /* 87.251 asks for 87.26 and above */
 }
 
-/* What the call asks for, but for whom. 0, or -1 when it was answered. */
-static int match_question(struct request *r, const void *a, struct question *ret)
+int match_question(struct request *r, struct question *ret)
 {
     memset(ret, 0, sizeof *ret);
-    memcpy(ret->company, packed_id(a), IDENT_BYTES);
     ret->limit = (int32_t)param_int(r->params, "limit", MATCH_LIMIT_PRESET);
     ret->min_total = match_least(r);
     ret->lang = (int32_t)match_lang(r);
@@ -154,8 +153,9 @@ static void match_search(struct request *r)
     if (match_index_missing(r))
         return;
     a = match_company(r);
-    if (!a || match_question(r, a, &q))
+    if (!a || match_question(r, &q))
         return;
+    memcpy(q.company, packed_id(a), IDENT_BYTES);
     kept = answers_find(r->s->answers, &q, r->s->index, today);
     if (!kept) {
         match_compute(r, a, &q, today);

@@ -17,9 +17,7 @@ bool match_again(struct service *s, struct session *session, const char *line, s
 /* Nothing can be said before the first index has come: true if it answered so. */
 bool match_index_missing(struct request *r);
 enum model_lang match_lang(const struct request *r);
-/* The member `filter` of the params; 0, or -1 when the call was answered. */
-int match_filter(struct request *r, struct index_filter *ret);
-/* The member `min_score`, in hundredths. */
-int32_t match_least(const struct request *r);
+/* What the call asks for, but for whom. 0, or -1 when it was answered. */
+int match_question(struct request *r, struct question *ret);
 
 #endif

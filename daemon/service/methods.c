@@ -232,6 +232,23 @@ static const struct param match_list_params[] = {
     {0},
 };
 
+static const struct param match_all_params[] = {
+    {PARAM_COUNTRY_, .required = true},
+    {PARAM_LIMIT_(MATCH_LIMIT_MAX)},
+    {.name = "min_score",
+     .type = PARAM_NUMBER,
+     .min = 0,
+     .max = 100,
+     .help = "Only pairs with at least this score; pairs with 0 are never listed."},
+    {.name = "filter",
+     .type = PARAM_OBJECT,
+     .fields = filter_params,
+     .help = "What the partners must have."},
+    {PARAM_LANG_},
+    {PARAM_CURSOR_},
+    {0},
+};
+
 static const struct param match_explain_params[] = {
     {.name = "a",
      .type = PARAM_STRING,
@@ -354,6 +371,11 @@ const struct method methods[] = {
      OBJECT(MEMBER("company", OBJECT(STR("id") "," STR("name") "," STR("country"))) "," LIST(
          "matches", REF("Match")) "," INT("seq") "," STR("weights_version")),
      match_list, 0},
+    {"match.all", READERS, "The best partners of every published company of a country, by id.",
+     match_all_params, "page",
+     OBJECT(LIST("companies", "{\"type\":\"object\"}") "," STR_NULL("next") "," INT("seq") "," STR(
+         "weights_version")),
+     match_all, METHOD_BULKY},
     {"match.explain", READERS, "One pair with every factor, also if it would not be suggested.",
      match_explain_params, "match", REF("Match"), match_explain, 0},
     {"changes.list", READERS, "What changed after a position, in commit order; may wait.",

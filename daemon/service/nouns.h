@@ -29,6 +29,7 @@ void token_revoke(struct request *r);
 
 void match_list(struct request *r);
 void match_explain(struct request *r);
+void match_all(struct request *r);
 
 void changes_list(struct request *r);
 void changes_subscribe(struct request *r);

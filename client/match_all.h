@@ -1,0 +1,13 @@
+#ifndef SPEAN_CLIENT_MATCH_ALL_H
+#define SPEAN_CLIENT_MATCH_ALL_H
+
+#include "app.h"
+
+/*
+ * Prints the matches of every published company of a country (NULL: of both), page by page: as
+ * NDJSON or JSON an object for each company, as CSV a row for each pair. params: of match.all,
+ * without country and cursor; taken over, NULL is said and failed. Exit code.
+ */
+int match_all_print(struct app *app, json_t *params, const char *country);
+
+#endif

@@ -1,0 +1,154 @@
+#include "cursor.h"
+#include "match.h"
+#include "match_write.h"
+#include "nouns.h"
+
+#include <spean/clock.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * match.all: one company after the other, by id. A page is made in slices, so that the worker's
+ * other connections get their turn, and each slice looks at the index as it is then.
+ */
+
+#define ALL_PAGE_MS 1000 /* a page ends after this, however little it holds */
+
+struct all_state {
+    uint8_t filter[DIGEST_BYTES];
+    uint8_t last[IDENT_BYTES]; /* the last company given, or the cursor's */
+    enum country country;
+    struct question question; /* but for the company */
+    struct match_words say;
+    struct buf page; /* of its own: the service's is used by others between two slices */
+    struct json_writer w;
+    uint64_t began_ms, seq;
+    size_t given;
+};
+
+static void all_free(void *state)
+{
+    struct all_state *s = state;
+
+    buf_done(&s->page);
+    match_words_done(&s->say);
+    free(s);
+}
+
+/* One company and its matches. False: the page has no room for it, and is as it was before. */
+static bool all_add(struct request *r, struct all_state *s, const void *a)
+{
+    const struct question *q = &s->question;
+    struct index_hit hits[MATCH_LIMIT_MAX];
+    struct json_writer before = s->w;
+    size_t len = s->page.len, count;
+
+    count = index_search(r->s->index, a, s->say.today, &q->filter, q->min_total, (size_t)q->limit,
+                         hits);
+    jw_object(&s->w);
+    match_write_list(&s->w, &s->say, a, hits, count);
+    jw_object_end(&s->w);
+    /* At least one, or the list would never go on. */
+    if (s->given > 0 && (s->page.failed || s->page.len > request_page(r))) {
+        s->page.failed = false;
+        s->page.len = len;
+        s->w = before;
+        return false;
+    }
+    memcpy(s->last, packed_id(a), IDENT_BYTES);
+    s->given++;
+    return true;
+}
+
+/* next: there are more. */
+static void all_end(struct request *r, bool next)
+{
+    struct all_state *s = r->state;
+    struct buf *out = request_buffer(r);
+    char cursor[CURSOR_TEXT];
+
+    jw_array_end(&s->w);
+    if (next)
+        cursor_format(s->last, s->filter, cursor);
+    jw_key_text(&s->w, "next", next ? cursor : NULL);
+    jw_key_int(&s->w, "seq", (int64_t)s->seq);
+    jw_key_text(&s->w, "weights_version", model_version(r->s->o.model));
+    jw_object_end(&s->w);
+    if (s->page.failed)
+        out->failed = true; /* one company alone is too large */
+    else
+        buf_add(out, s->page.data, s->page.len);
+    request_result(r);
+}
+
+static void all_go(struct request *r)
+{
+    struct all_state *s = r->state;
+    uint64_t began_ms = clock_mono_ms();
+    const void *a;
+
+    while ((a = index_next(r->s->index, s->country, s->last)) != NULL) {
+        uint64_t now_ms = clock_mono_ms();
+
+        if (s->page.failed || (s->given > 0 && now_ms - s->began_ms >= ALL_PAGE_MS)) {
+            all_end(r, true);
+            return;
+        }
+        if (now_ms - began_ms >= BATCH_SLICE_MS) { /* others first */
+            request_wait(r, 0, now_ms, NULL, all_go);
+            return;
+        }
+        if (!all_add(r, s, a)) {
+            all_end(r, true);
+            return;
+        }
+    }
+    all_end(r, false);
+}
+
+/* What the call asks for. 0, or -1 when it was answered. */
+static int all_read(struct request *r, struct all_state *s)
+{
+    static const char *const paging[] = {"cursor", "limit", "lang", NULL};
+    const char *cursor = param_string(r->params, "cursor", NULL);
+
+    s->country =
+        strcmp(param_string(r->params, "country", ""), "KH") == 0 ? COUNTRY_KH : COUNTRY_CA;
+    if (match_question(r, &s->question))
+        return -1;
+    if (call_digest(r->method->name, r->params, paging, s->filter)) {
+        request_internal(r, "digest");
+        return -1;
+    }
+    if (cursor && cursor_parse(cursor, s->filter, s->last)) {
+        request_refuse(r, REASON_CURSOR);
+        return -1;
+    }
+    return 0;
+}
+
+void match_all(struct request *r)
+{
+    struct all_state *s;
+
+    if (match_index_missing(r))
+        return;
+    s = calloc(1, sizeof *s);
+    if (!s) {
+        request_internal(r, "memory");
+        return;
+    }
+    r->state = s;
+    r->state_free = all_free;
+    match_words_init(&s->say, r->s->o.model, match_lang(r), clock_today());
+    buf_init(&s->page, request_buffer(r)->max);
+    if (all_read(r, s))
+        return;
+    s->began_ms = clock_mono_ms();
+    s->seq = index_seq(r->s->index);
+    jw_init(&s->w, &s->page);
+    jw_object(&s->w);
+    jw_key(&s->w, "companies");
+    jw_array(&s->w);
+    all_go(r);
+}
