@@ -97,6 +97,36 @@ static uint8_t *fold_case(const char *s, size_t len, size_t *ret_len)
     return folded;
 }
 
+static bool is_ascii(const char *s, size_t len)
+{
+    unsigned char all = 0;
+
+    for (size_t i = 0; i < len; i++)
+        all |= (unsigned char)s[i];
+    return all < 0x80;
+}
+
+/* What the long way makes of ASCII: small letters and digits, anything else a blank. */
+static int fold_ascii(struct buf *out, const char *s, size_t len)
+{
+    bool blank = false, started = false;
+
+    for (size_t i = 0; i < len; i++) {
+        char c = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] + 32) : s[i];
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) {
+            blank = started;
+            continue;
+        }
+        if (blank)
+            buf_addc(out, ' ');
+        buf_addc(out, c);
+        blank = false;
+        started = true;
+    }
+    return out->failed ? -1 : 0;
+}
+
 int text_fold(struct buf *out, const char *s, size_t len)
 {
     struct folder f = {.out = out};
@@ -107,6 +137,8 @@ int text_fold(struct buf *out, const char *s, size_t len)
         return -1;
     if (len == 0)
         return buf_add(out, "", 0);
+    if (is_ascii(s, len))
+        return fold_ascii(out, s, len);
     folded = fold_case(s, len, &n);
     if (!folded)
         return -1;

@@ -281,6 +281,22 @@ static int tell_practical(const struct telling *t, const struct practical_result
     return tell_certified(t, true, r->certs_miss_b, MSG_CERTIFIED_MISSING);
 }
 
+static int tell_factor(const struct telling *t, const struct pair *pair, enum factor f)
+{
+    switch (f) {
+    case FACTOR_NEED:
+        return tell_needs(t, &pair->need);
+    case FACTOR_SECTOR:
+        return tell_sector(t, &pair->sector);
+    case FACTOR_LANGUAGE:
+        return tell_language(t, &pair->language);
+    case FACTOR_PRACTICAL:
+        return tell_practical(t, &pair->practical);
+    default:
+        return -1;
+    }
+}
+
 int explain_factor(const struct model *m, const void *a, const void *b, int32_t today,
                    enum factor f, enum model_lang lang, struct buf *out)
 {
@@ -289,18 +305,26 @@ int explain_factor(const struct model *m, const void *a, const void *b, int32_t 
     view_open(m, a, &x);
     view_open(m, b, &y);
     pair_score(m, &x, &y, today, &pair);
-    struct telling t = {m, {&x, &y}, lang, out, out->len};
-    switch (f) {
-    case FACTOR_NEED:
-        return tell_needs(&t, &pair.need);
-    case FACTOR_SECTOR:
-        return tell_sector(&t, &pair.sector);
-    case FACTOR_LANGUAGE:
-        return tell_language(&t, &pair.language);
-    case FACTOR_PRACTICAL:
-        return tell_practical(&t, &pair.practical);
-    default:
-        return -1;
+    return tell_factor(&(struct telling){m, {&x, &y}, lang, out, out->len}, &pair, f);
+}
+
+void explain_all(const struct model *m, const void *a, const void *b, int32_t today,
+                 enum model_lang lang, struct buf *out, size_t ret_ends[FACTOR_COUNT])
+{
+    struct view x, y;
+    struct pair pair;
+    view_open(m, a, &x);
+    view_open(m, b, &y);
+    pair_score(m, &x, &y, today, &pair);
+    for (int f = 0; f < FACTOR_COUNT; f++) {
+        struct telling t = {m, {&x, &y}, lang, out, out->len};
+        if (tell_factor(&t, &pair, (enum factor)f) < 0) {
+            out->len = t.start;
+            out->failed = false;
+            if (out->data != NULL)
+                out->data[out->len] = '\0';
+        }
+        ret_ends[f] = out->len;
     }
 }
 

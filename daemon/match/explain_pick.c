@@ -34,46 +34,65 @@ static bool stem_in(const char *word, size_t len, const struct buf *text)
     return false;
 }
 
-/* Words of four Latin letters and more that both texts have; topics do this for Khmer, which has no
- * blanks between words. 0 or -1. */
-static int shared_words(const struct need_view *x, const struct need_view *y, int *ret)
+/* The texts of a company's needs as words to compare, made when they are first looked at. */
+struct folds {
+    const struct view *v;
+    struct buf text[2 * NEEDS_MAX];
+    bool made[2 * NEEDS_MAX];
+};
+
+/* NULL on no memory. */
+static const struct buf *fold_get(struct folds *f, size_t need)
 {
-    struct buf a, b;
-    int rc = -1;
-    buf_init(&a, FOLDED_MAX);
-    buf_init(&b, FOLDED_MAX);
-    if (lexicon_fold(&a, x->text.s, x->text.len) < 0 ||
-        lexicon_fold(&b, y->text.s, y->text.len) < 0)
-        goto out;
-    *ret = 0;
-    for (size_t i = 0; i < a.len;) {
-        size_t len = word_length(a.data + i, a.len - i);
-        if (len >= 4 && (unsigned char)a.data[i] < 0x80)
-            *ret += stem_in(a.data + i, len, &b);
-        i += len + 1;
+    struct buf *text = &f->text[need];
+    if (!f->made[need]) {
+        buf_init(text, FOLDED_MAX);
+        f->made[need] = true;
+        const struct text_ref *t = &f->v->needs[need].text;
+        if (lexicon_fold(text, t->s, t->len) < 0)
+            text->failed = true;
     }
-    rc = 0;
-out:
-    buf_done(&a);
-    buf_done(&b);
-    return rc;
+    return text->failed ? NULL : text;
 }
 
-/* Closeness beyond what the score saw. 0 or -1. */
-static int relation(const struct need_view *x, const struct need_view *y, int *ret)
+static void folds_done(struct folds *f)
 {
-    int words, topics = 0, digits = 0;
-    if (shared_words(x, y, &words) < 0)
+    for (size_t i = 0; i < 2 * NEEDS_MAX; i++)
+        if (f->made[i])
+            buf_done(&f->text[i]);
+}
+
+/* Words of four Latin letters and more that both texts have; topics do this for Khmer, which has no
+ * blanks between words. */
+static int shared_words(const struct buf *a, const struct buf *b)
+{
+    int n = 0;
+    for (size_t i = 0; i < a->len;) {
+        size_t len = word_length(a->data + i, a->len - i);
+        if (len >= 4 && (unsigned char)a->data[i] < 0x80)
+            n += stem_in(a->data + i, len, b);
+        i += len + 1;
+    }
+    return n;
+}
+
+/* Closeness of need i of a and need k of b beyond what the score saw. 0 or -1. */
+static int relation(struct folds *a, size_t i, struct folds *b, size_t k, int *ret)
+{
+    const struct need_view *x = &a->v->needs[i], *y = &b->v->needs[k];
+    const struct buf *of_x = fold_get(a, i), *of_y = fold_get(b, k);
+    int topics = 0, digits = 0;
+    if (of_x == NULL || of_y == NULL)
         return -1;
-    for (size_t i = 0; i < x->topic_count; i++)
-        for (size_t k = 0; k < y->topic_count; k++)
-            topics += x->topics[i] == y->topics[k];
-    for (size_t i = 0; i < x->hs_count; i++)
-        for (size_t k = 0; k < y->hs_count; k++) {
-            int n = hs_common(x->hs[i], y->hs[k]);
-            digits = n > digits ? n : digits;
+    for (size_t n = 0; n < x->topic_count; n++)
+        for (size_t l = 0; l < y->topic_count; l++)
+            topics += x->topics[n] == y->topics[l];
+    for (size_t n = 0; n < x->hs_count; n++)
+        for (size_t l = 0; l < y->hs_count; l++) {
+            int common = hs_common(x->hs[n], y->hs[l]);
+            digits = common > digits ? common : digits;
         }
-    *ret = 4 * topics + (digits >= 4 ? digits : 0) + words;
+    *ret = 4 * topics + (digits >= 4 ? digits : 0) + shared_words(of_x, of_y);
     return 0;
 }
 
@@ -91,32 +110,72 @@ static void equals_count(const struct model *m, const struct view *x, const stru
     pick->plain_y = of_y > 1;
 }
 
+/* A need of a and one of b that meet as well as any. */
+struct candidate {
+    uint8_t i, k;
+};
+
+static size_t candidates_find(const struct model *m, const struct view *a, const struct view *b,
+                              int32_t strength, struct candidate *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->need_count; i++)
+        for (size_t k = 0; k < b->need_count; k++)
+            if (need_strength(m, a, &a->needs[i], b, &b->needs[k]) == strength)
+                ret[n++] = (struct candidate){(uint8_t)i, (uint8_t)k};
+    return n;
+}
+
+/* Who searches stands first. */
+static void pick_set(struct telling_pick *pick, const struct view *a, const struct view *b,
+                     const struct candidate *c)
+{
+    bool turn = a->needs[c->i].role < SIDE_SEEK * KIND_COUNT &&
+                b->needs[c->k].role >= SIDE_SEEK * KIND_COUNT;
+    pick->meet.x_is_b = turn;
+    pick->meet.need_x = turn ? c->k : c->i;
+    pick->meet.need_y = turn ? c->i : c->k;
+}
+
+/* The nearest of them, the first among equals. *ret_most: how near. 0 or -1. */
+static int candidates_choose(struct telling_pick *pick, struct folds *a, struct folds *b,
+                             const struct candidate *c, size_t count, int *ret_most)
+{
+    int most = -1;
+    for (size_t n = 0; n < count; n++) {
+        int r;
+        if (relation(a, c[n].i, b, c[n].k, &r) < 0)
+            return -1;
+        if (r <= most)
+            continue;
+        most = r;
+        pick_set(pick, a->v, b->v, &c[n]);
+    }
+    *ret_most = most;
+    return 0;
+}
+
 int meet_pick(const struct model *m, const struct view *a, const struct view *b,
               const struct meet *best, struct telling_pick *ret)
 {
-    int most = -1;
+    struct candidate c[4 * NEEDS_MAX * NEEDS_MAX];
+    struct folds of_a = {.v = a}, of_b = {.v = b};
+    int most = 0;
     *ret = (struct telling_pick){.meet = *best};
     if (best->how != MEET_NEEDS)
         return 0;
-    for (size_t i = 0; i < a->need_count; i++)
-        for (size_t k = 0; k < b->need_count; k++) {
-            const struct need_view *x = &a->needs[i], *y = &b->needs[k];
-            if (need_strength(m, a, x, b, y) != best->strength)
-                continue;
-            int r;
-            if (relation(x, y, &r) < 0)
-                return -1;
-            if (r <= most)
-                continue;
-            most = r;
-            /* Who searches stands first. */
-            bool turn = x->role < SIDE_SEEK * KIND_COUNT && y->role >= SIDE_SEEK * KIND_COUNT;
-            ret->meet.x_is_b = turn;
-            ret->meet.need_x = (uint8_t)(turn ? k : i);
-            ret->meet.need_y = (uint8_t)(turn ? i : k);
-        }
+    size_t count = candidates_find(m, a, b, best->strength, c);
+    if (count == 0)
+        return 0;
+    if (count == 1) { /* mostly: there is nothing to choose, so no text has to be looked at */
+        pick_set(ret, a, b, c);
+        return 0;
+    }
+    int rc = candidates_choose(ret, &of_a, &of_b, c, count, &most);
+    folds_done(&of_a);
+    folds_done(&of_b);
     bool turned = ret->meet.x_is_b;
-    if (most == 0)
+    if (rc == 0 && most == 0)
         equals_count(m, turned ? b : a, turned ? a : b, ret);
-    return 0;
+    return rc;
 }

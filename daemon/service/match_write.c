@@ -6,25 +6,25 @@ void match_words_init(struct match_words *w, const struct model *m, enum model_l
                       int32_t today)
 {
     *w = (struct match_words){.model = m, .lang = lang, .today = today};
-    buf_init(&w->reason, 8192);
+    buf_init(&w->reasons, 32768);
 }
 
 void match_words_done(struct match_words *w)
 {
-    buf_done(&w->reason);
+    buf_done(&w->reasons);
 }
 
 static void write_factors(struct json_writer *w, struct match_words *say, const void *a,
                           const void *b, const struct score *score)
 {
-    struct buf *reason = &say->reason;
+    struct buf *reasons = &say->reasons;
+    size_t ends[FACTOR_COUNT], at = 0;
 
+    buf_reset(reasons);
+    explain_all(say->model, a, b, say->today, say->lang, reasons, ends);
     jw_key(w, "factors");
     jw_array(w);
-    for (int f = 0; f < FACTOR_COUNT; f++) {
-        buf_reset(reason);
-        if (explain_factor(say->model, a, b, say->today, (enum factor)f, say->lang, reason))
-            buf_reset(reason);
+    for (int f = 0; f < FACTOR_COUNT; at = ends[f++]) {
         jw_object(w);
         jw_key_text(w, "name", factor_name((enum factor)f));
         jw_key(w, "value");
@@ -32,7 +32,7 @@ static void write_factors(struct json_writer *w, struct match_words *say, const 
         jw_key(w, "weight");
         jw_hundredths(w, score->factors[f].weight);
         jw_key(w, "reason");
-        jw_string(w, reason->data ? reason->data : "", reason->len);
+        jw_string(w, reasons->data ? reasons->data + at : "", ends[f] - at);
         jw_object_end(w);
     }
     jw_array_end(w);

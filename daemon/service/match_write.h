@@ -11,7 +11,7 @@ struct match_words {
     const struct model *model;
     enum model_lang lang;
     int32_t today;
-    struct buf reason; /* room for a sentence, used again and again */
+    struct buf reasons; /* room for sentences, used again and again */
 };
 
 void match_words_init(struct match_words *w, const struct model *m, enum model_lang lang,

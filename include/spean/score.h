@@ -47,6 +47,14 @@ const char *factor_name(enum factor f); /* "need", ... */
 int explain_factor(const struct model *m, const void *a, const void *b, int32_t today,
                    enum factor f, enum model_lang lang, struct buf *out);
 
+/*
+ * The sentences of all factors, one after the other as explain_factor appends each: ret_ends[f] is
+ * where that of f ends in out. The pair is scored once for all of them. A sentence that can't be
+ * made is left out.
+ */
+void explain_all(const struct model *m, const void *a, const void *b, int32_t today,
+                 enum model_lang lang, struct buf *out, size_t ret_ends[FACTOR_COUNT]);
+
 /* Why a pair would not be suggested at all; EXCLUDED_NOT when it would. */
 enum excluded {
     EXCLUDED_NOT,

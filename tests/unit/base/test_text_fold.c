@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include <unistr.h>
@@ -124,6 +125,27 @@ static void search_keys_of_khmer_are_ascii(void **state)
     buf_done(&key);
 }
 
+/* ASCII alone goes a short way; with a letter behind it that is none, the long one. */
+static void ascii_folds_as_any_text(void **state)
+{
+    (void)state;
+    for (int c = 1; c < 128; c++)
+        for (int d = 1; d < 128; d++) {
+            char plain[] = {(char)c, (char)d, 'x', (char)c, (char)d, '\0'}, longer[16];
+            struct buf a, b;
+
+            buf_init(&a, 100);
+            buf_init(&b, 100);
+            snprintf(longer, sizeof longer, "%s \xc3\xa9", plain);
+            assert_int_equal(text_fold(&a, plain, strlen(plain)), 0);
+            assert_int_equal(buf_adds(&a, " e"), 0);
+            assert_int_equal(text_fold(&b, longer, strlen(longer)), 0);
+            assert_string_equal(a.data, b.data);
+            buf_done(&a);
+            buf_done(&b);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +154,7 @@ int main(void)
         cmocka_unit_test(refuses_invalid_text),
         cmocka_unit_test(folding_twice_is_folding_once),
         cmocka_unit_test(search_keys_of_khmer_are_ascii),
+        cmocka_unit_test(ascii_folds_as_any_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,6 +210,60 @@ static void tells_random_pairs(void **state)
     }
 }
 
+/* All at once is each by itself. */
+static void all_factors_are_each_one(void **state)
+{
+    (void)state;
+    static struct buf packed[40];
+    uint64_t seed = 11;
+    for (int i = 0; i < 40; i++) {
+        struct profile p;
+        profile_random(model, &seed, &p);
+        buf_init(&packed[i], PACKED_MAX);
+        profile_pack(model, &p, &packed[i]);
+    }
+    for (int i = 0; i < 40 * 40; i++) {
+        const void *x = packed[i % 40].data, *y = packed[i / 40].data;
+        enum model_lang lang = (enum model_lang)(i % LANG_COUNT);
+        struct buf all, one;
+        size_t ends[FACTOR_COUNT], at = 0;
+        buf_init(&all, 32768);
+        buf_init(&one, 8192);
+        explain_all(model, x, y, TODAY, lang, &all, ends);
+        for (int f = 0; f < FACTOR_COUNT; at = ends[f++]) {
+            buf_reset(&one);
+            assert_int_equal(explain_factor(model, x, y, TODAY, (enum factor)f, lang, &one), 0);
+            assert_int_equal(ends[f] - at, one.len);
+            assert_memory_equal(all.data + at, one.data, one.len);
+        }
+        assert_int_equal(at, all.len);
+        buf_done(&all);
+        buf_done(&one);
+    }
+    for (int i = 0; i < 40; i++)
+        buf_done(&packed[i]);
+}
+
+/* A sentence that has no room is left out, and those that have stand there whole. */
+static void leaves_out_what_has_no_room(void **state)
+{
+    (void)state;
+    struct buf out;
+    size_t ends[FACTOR_COUNT], at = 0;
+    buf_init(&out, 120);
+    explain_all(model, a.data, b.data, TODAY, LANG_ENG, &out, ends);
+    assert_false(out.failed);
+    int empty = 0, told = 0;
+    for (int f = 0; f < FACTOR_COUNT; at = ends[f++]) {
+        empty += ends[f] == at;
+        told += ends[f] > at;
+        assert_true(ends[f] == at || out.data[ends[f] - 1] == '.');
+    }
+    assert_true(empty > 0 && told > 0);
+    assert_true(out.len <= 120);
+    buf_done(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +276,8 @@ int main(void)
         cmocka_unit_test(keeps_to_the_ceiling),
         cmocka_unit_test(one_stop_ends_a_sentence),
         cmocka_unit_test(tells_random_pairs),
+        cmocka_unit_test(all_factors_are_each_one),
+        cmocka_unit_test(leaves_out_what_has_no_room),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
