@@ -26,7 +26,7 @@ void buf_reset(struct buf *b)
         b->data[0] = '\0';
 }
 
-/* Room for len bytes more and the NUL. */
+/* Room for len bytes more and the NUL, made if there is none. */
 static int buf_grow(struct buf *b, size_t len)
 {
     size_t need, cap;
@@ -57,9 +57,15 @@ static int buf_grow(struct buf *b, size_t len)
     return 0;
 }
 
+/* The same, at once where it is there already. */
+static inline int buf_room(struct buf *b, size_t len)
+{
+    return !b->failed && len < b->cap - b->len && len <= b->max - b->len ? 0 : buf_grow(b, len);
+}
+
 int buf_add(struct buf *b, const void *bytes, size_t len)
 {
-    if (buf_grow(b, len) < 0)
+    if (buf_room(b, len) < 0)
         return -1;
     if (len)
         memcpy(b->data + b->len, bytes, len);
@@ -75,7 +81,11 @@ int buf_adds(struct buf *b, const char *s)
 
 int buf_addc(struct buf *b, char c)
 {
-    return buf_add(b, &c, 1);
+    if (buf_room(b, 1) < 0)
+        return -1;
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
+    return 0;
 }
 
 int buf_addf(struct buf *b, const char *fmt, ...)

@@ -76,13 +76,13 @@ int message_format(const struct model *m, enum model_lang lang, enum message msg
 {
     const char *at = m->messages.text[lang][msg];
     while (*at != '\0') {
-        size_t len = strcspn(at, "{");
+        size_t len = (size_t)(strchrnul(at, '{') - at);
         if (len > 0 && buf_add(out, at, len) < 0)
             return -1;
         at += len;
         if (*at == '\0')
             break;
-        len = strcspn(at, "}");
+        len = (size_t)(strchrnul(at, '}') - at);
         if (holder_fill(args, at + 1, len - 1, out) < 0)
             return -1;
         at += len + 1;

@@ -2,7 +2,6 @@
 
 #include <spean/buf.h>
 
-#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 64
+#define KEY_SHORT 60
 
 void jw_init(struct json_writer *w, struct buf *out)
 {
@@ -72,13 +72,30 @@ static void end_key(struct json_writer *w)
     w->comma &= ~(UINT64_C(1) << w->depth);
 }
 
+/* Keys are many and short: comma, quotes and colon go with them in one piece. */
 void jw_key(struct json_writer *w, const char *key)
 {
-    begin_value(w);
-    buf_addc(w->out, '"');
-    buf_adds(w->out, key);
-    buf_addc(w->out, '"');
-    end_key(w);
+    uint64_t bit = UINT64_C(1) << w->depth;
+    size_t len = strlen(key), at = 0;
+    char whole[KEY_SHORT + 4];
+
+    if (len > KEY_SHORT) {
+        begin_value(w);
+        buf_addc(w->out, '"');
+        buf_add(w->out, key, len);
+        buf_addc(w->out, '"');
+        end_key(w);
+        return;
+    }
+    if (w->comma & bit)
+        whole[at++] = ',';
+    whole[at++] = '"';
+    memcpy(whole + at, key, len);
+    at += len;
+    whole[at++] = '"';
+    whole[at++] = ':';
+    buf_add(w->out, whole, at);
+    w->comma &= ~bit;
 }
 
 static void escape_byte(struct buf *out, unsigned char c)
@@ -93,20 +110,42 @@ static void escape_byte(struct buf *out, unsigned char c)
         buf_addf(out, "\\u%04x", c);
 }
 
+#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+
+/* The top bit of some byte is set if, and only if, x has a byte that is less than n (1..128). */
+static uint64_t has_less(uint64_t x, unsigned n)
+{
+    return (x - EACH_BYTE(n)) & ~x & EACH_BYTE(0x80);
+}
+
+/* How many bytes from s on can stand in a string as they are; eight are looked at in one go. */
+static size_t plain_length(const char *s, size_t len)
+{
+    size_t n = 0;
+
+    for (; len - n >= 8; n += 8) {
+        uint64_t x;
+        memcpy(&x, s + n, 8);
+        if (has_less(x, 0x20) | has_less(x ^ EACH_BYTE('"'), 1) | has_less(x ^ EACH_BYTE('\\'), 1))
+            break;
+    }
+    while (n < len && (unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
+        n++;
+    return n;
+}
+
 static void add_quoted(struct buf *out, const char *s, size_t len)
 {
-    size_t plain = 0; /* start of what can be copied as it is */
-
     buf_addc(out, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        buf_add(out, s + plain, i - plain);
-        escape_byte(out, c);
-        plain = i + 1;
+    for (;;) {
+        size_t plain = plain_length(s, len);
+        buf_add(out, s, plain);
+        if (plain == len)
+            break;
+        escape_byte(out, (unsigned char)s[plain]);
+        s += plain + 1;
+        len -= plain + 1;
     }
-    buf_add(out, s + plain, len - plain);
     buf_addc(out, '"');
 }
 
@@ -124,24 +163,52 @@ void jw_text(struct json_writer *w, const char *s)
         jw_null(w);
 }
 
+/* Room for any 64-bit number with its sign, a point and two digits after it. */
+#define NUMBER_MAX 32
+
+/* Writes the digits so that they end before `end`; where they begin. */
+static char *digits_before(char *end, uint64_t v)
+{
+    do {
+        *--end = (char)('0' + v % 10);
+        v /= 10;
+    } while (v != 0);
+    return end;
+}
+
+/* Without its sign: -INT64_MIN does not exist as a signed number. */
+static uint64_t size_of(int64_t v)
+{
+    return v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+}
+
 void jw_int(struct json_writer *w, int64_t v)
 {
+    char text[NUMBER_MAX], *end = text + sizeof text, *at = digits_before(end, size_of(v));
+
     begin_value(w);
-    buf_addf(w->out, "%" PRId64, v);
+    if (v < 0)
+        *--at = '-';
+    buf_add(w->out, at, (size_t)(end - at));
 }
 
 void jw_hundredths(struct json_writer *w, int64_t v)
 {
-    /* Away from the signed range first: -INT64_MIN does not exist. */
-    uint64_t size = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    char text[NUMBER_MAX], *end = text + sizeof text, *at = end;
+    uint64_t size = size_of(v);
     unsigned cents = (unsigned)(size % 100);
 
     begin_value(w);
-    buf_addf(w->out, "%s%" PRIu64, v < 0 ? "-" : "", size / 100);
     if (cents % 10 != 0)
-        buf_addf(w->out, ".%02u", cents);
-    else if (cents != 0)
-        buf_addf(w->out, ".%u", cents / 10);
+        *--at = (char)('0' + cents % 10);
+    if (cents != 0) {
+        *--at = (char)('0' + cents / 10);
+        *--at = '.';
+    }
+    at = digits_before(at, size / 100);
+    if (v < 0)
+        *--at = '-';
+    buf_add(w->out, at, (size_t)(end - at));
 }
 
 void jw_bool(struct json_writer *w, bool v)

@@ -87,21 +87,54 @@ static void test_escapes(void **state)
                                   "\"\\n\\n\",\"\"]");
 }
 
-/* Every byte below 0x80 reads back as itself. */
+/* Every byte below 0x80 reads back as itself, wherever it stands in a string of whatever length. */
 static void test_bytes_read_back(void **state)
 {
     (void)state;
-    for (char c = 1; c < 0x7f; c++) {
+    for (size_t len = 1; len <= 20; len++)
+        for (size_t at = 0; at < len; at++)
+            for (char c = 1; c < 0x7f; c++) {
+                struct json_writer w;
+                struct buf out;
+                json_t *value;
+                char text[32];
+
+                memset(text, 'x', sizeof text);
+                text[at] = c;
+                if (len > at + 2)
+                    memcpy(text + len - 2, "é", 2);
+                text[len] = '\0';
+                buf_init(&out, 200);
+                jw_init(&w, &out);
+                jw_text(&w, text);
+                value = json_loadb(out.data, out.len, JSON_DECODE_ANY, NULL);
+                assert_string_equal(json_string_value(value), text);
+                json_decref(value);
+                buf_done(&out);
+            }
+}
+
+/* A key of any length, with a comma where one is due. */
+static void test_keys(void **state)
+{
+    (void)state;
+    char key[200];
+    for (size_t len = 0; len < sizeof key - 1; len++) {
         struct json_writer w;
         struct buf out;
         json_t *value;
-        char text[4] = {'x', c, c, '\0'};
 
-        buf_init(&out, 100);
+        memset(key, 'k', sizeof key);
+        key[len] = '\0';
+        buf_init(&out, 1000);
         jw_init(&w, &out);
-        jw_text(&w, text);
-        value = json_loadb(out.data, out.len, JSON_DECODE_ANY, NULL);
-        assert_string_equal(json_string_value(value), text);
+        jw_object(&w);
+        jw_key_int(&w, "first", 1);
+        jw_key_int(&w, key, -2);
+        jw_object_end(&w);
+        value = json_loadb(out.data, out.len, 0, NULL);
+        assert_int_equal(json_integer_value(json_object_get(value, "first")), 1);
+        assert_int_equal(json_integer_value(json_object_get(value, key)), -2);
         json_decref(value);
         buf_done(&out);
     }
@@ -194,10 +227,10 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commas),   cmocka_unit_test(test_hundredths),
-        cmocka_unit_test(test_escapes),  cmocka_unit_test(test_bytes_read_back),
-        cmocka_unit_test(test_json),     cmocka_unit_test(test_reals),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_commas),  cmocka_unit_test(test_hundredths),
+        cmocka_unit_test(test_escapes), cmocka_unit_test(test_bytes_read_back),
+        cmocka_unit_test(test_keys),    cmocka_unit_test(test_json),
+        cmocka_unit_test(test_reals),   cmocka_unit_test(test_failures),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
