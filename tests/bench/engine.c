@@ -10,7 +10,8 @@ static const char usage[] =
     "usage: spean-bench-engine --conninfo CONNINFO [option...] PART...\n"
     "\n"
     "Loads the packed profiles of a database into the daemon's index and measures it. Parts, in\n"
-    "this order: copy, build (always), query, stream, verify, all, churn. Each prints lines of "
+    "this order: copy, build (always), query, stream, answers, pairs, verify, all, churn. Each "
+    "prints lines of "
     "JSON.\n"
     "\n"
     "    --conninfo CONNINFO   libpq connection string\n"
@@ -126,6 +127,8 @@ static int parts_run(struct engine *e, const struct options *o)
     if (engine_build(e) || queries_draw(e))
         return -1;
     if ((wanted(o, "query") && engine_query(e)) || (wanted(o, "stream") && engine_stream(e)) ||
+        (wanted(o, "answers") && engine_answers(e, o->verify)) ||
+        (wanted(o, "pairs") && engine_pairs(e, o->queries)) ||
         (wanted(o, "verify") && engine_verify(e, o->verify)) ||
         (wanted(o, "all") && engine_all(e)) || (wanted(o, "churn") && engine_churn(e)))
         return -1;

@@ -47,6 +47,8 @@ int engine_stream(struct engine *e); /* reading the same bytes once */
 int engine_verify(struct engine *e, size_t queries);
 int engine_all(struct engine *e); /* top-10 of all, a sample of it */
 int engine_churn(struct engine *e);
+int engine_answers(struct engine *e, size_t queries);
+int engine_pairs(struct engine *e, size_t pairs);
 
 /* ---- figures ---- */
 

@@ -8,32 +8,30 @@
 
 /* Makes the tables that the SQL of scripts/bench scores: spean-bench-peer CONNINFO [MODEL_DIR]. */
 
-static void put_numbers(struct buf *b, const uint16_t *p, size_t n)
+/* A function that looks into a table of the model's: the planner makes one constant of it. */
+static void put_function(struct buf *b, const char *head, const uint16_t *p, size_t n,
+                         const char *at)
 {
-    buf_adds(b, "'{");
+    buf_addf(b, "CREATE FUNCTION %s LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ('{", head);
     for (size_t i = 0; i < n; i++)
         buf_addf(b, i ? ",%d" : "%d", p[i]);
-    buf_adds(b, "}'");
+    buf_addf(b, "}'::integer[])[%s];\n", at);
 }
 
-/* One row: closeness of x and y stands at x * 128 + y + 1, a sector's group at x + 1, each weight
- * under its name. */
 static void put_model(struct buf *b, const struct model *m)
 {
-    buf_adds(b, "CREATE TABLE peer.model AS SELECT ");
-    put_numbers(b, &m->close[0][0], SECTOR_IDS * SECTOR_IDS);
-    buf_adds(b, "::integer[] AS close, ");
-    put_numbers(b, &m->meets[0][0], ROLES * ROLES);
-    buf_adds(b, "::integer[] AS meets, '{");
-    for (int i = 0; i < SECTOR_IDS; i++)
-        buf_addf(b, i ? ",%d" : "%d", m->sectors[i].group);
-    buf_adds(b, "}'::integer[] AS groups, '{");
-    for (int i = 0; i < SECTOR_IDS; i++)
-        buf_adds(b, m->sectors[i].finance ? (i ? ",t" : "t") : (i ? ",f" : "f"));
-    buf_adds(b, "}'::boolean[] AS finance");
-#define WEIGHT_PUT(member, name, least, most) buf_addf(b, ", %d AS %s", (int)m->w.member, #member);
-    WEIGHTS(WEIGHT_PUT)
-#undef WEIGHT_PUT
+    uint16_t group[SECTOR_IDS], finance[SECTOR_IDS];
+
+    for (int i = 0; i < SECTOR_IDS; i++) {
+        group[i] = m->sectors[i].group;
+        finance[i] = m->sectors[i].finance;
+    }
+    put_function(b, "peer.close(x integer, y integer) RETURNS integer", &m->close[0][0],
+                 (size_t)SECTOR_IDS * SECTOR_IDS, "x * 128 + y + 1");
+    put_function(b, "peer.meets(x integer, y integer) RETURNS integer", &m->meets[0][0],
+                 (size_t)ROLES * ROLES, "x * 16 + y + 1");
+    put_function(b, "peer.sector_group(x integer) RETURNS integer", group, SECTOR_IDS, "x + 1");
+    put_function(b, "peer.sector_finance(x integer) RETURNS integer", finance, SECTOR_IDS, "x + 1");
 }
 
 static int peer_model(const struct model *m, const char *conninfo)

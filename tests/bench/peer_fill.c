@@ -22,7 +22,8 @@ static int core_weight(const struct model *m, const struct need_view *n, size_t 
     return n->core[i] != n->sector ? n->core_close : m->w.close_beside;
 }
 
-/* id, role, sector, core, core_weight, named, topics, hs, specific */
+/* id, role, sector, core, core_weight, named, topics, hs, specific. An HS code is the number of its
+ * digits, then the digits, filled up to six. */
 static void shape_row(const struct model *m, const struct need_view *n, uint32_t id, struct buf *b)
 {
     buf_addf(b, "%u\t%d\t%d\t", id, n->role, n->sector);
@@ -38,8 +39,8 @@ static void shape_row(const struct model *m, const struct need_view *n, uint32_t
     buf_adds(b, "}\t{");
     for (size_t i = 0; i < n->hs_count; i++) {
         char digits[8];
-        hs_format(n->hs[i], digits);
-        buf_addf(b, i ? ",%s" : "%s", digits);
+        size_t len = hs_format(n->hs[i], digits);
+        buf_addf(b, i ? ",%zu%s%s" : "%zu%s%s", len, digits, "0000" + (len - 2));
     }
     buf_addf(b, "}\t%d\n", n->specific);
 }

@@ -12,7 +12,7 @@ CREATE UNLOGGED TABLE peer.shape (
     core_weight integer[] NOT NULL,
     named integer[] NOT NULL,
     topics integer[] NOT NULL,
-    hs text[] NOT NULL,
+    hs integer[] NOT NULL,          -- how many digits, then the digits, filled up to six
     specific integer NOT NULL
 );
 CREATE UNLOGGED TABLE peer.content (
