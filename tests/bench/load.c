@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
-/* Asks a server in a closed loop and says how many answers came in a second and how late. */
+/* Asks a server, in a closed loop or at a rate, and says how many answers came in a second and how
+ * late. */
 
 static const char usage[] =
     "usage: spean-load --connect HOST:PORT --requests FILE [option...]\n"
@@ -18,6 +20,8 @@ static const char usage[] =
     "    --token-file FILE     each connection logs in with this token first\n"
     "    --connections N       (16)\n"
     "    --depth D             calls under way on each connection (1)\n"
+    "    --rate R              calls a second, of all connections, at even times; 0: a call for\n"
+    "                          every answer (0)\n"
     "    --seconds S           how long answers are counted (5)\n"
     "    --warmup S            and how long they are not, before (1)\n"
     "    --keep-ids            send ids as they stand in FILE, not counted up\n"
@@ -29,7 +33,7 @@ static const char usage[] =
 struct options {
     const char *address, *requests, *token_file;
     unsigned connections;
-    double seconds, warmup;
+    double seconds, warmup, rate;
     bool keep_ids, json;
 };
 
@@ -41,6 +45,7 @@ static int options_read(int argc, char **argv, struct options *o, unsigned *ret_
         {"token-file", required_argument, NULL, 't'},
         {"connections", required_argument, NULL, 'n'},
         {"depth", required_argument, NULL, 'd'},
+        {"rate", required_argument, NULL, 'R'},
         {"seconds", required_argument, NULL, 's'},
         {"warmup", required_argument, NULL, 'w'},
         {"keep-ids", no_argument, NULL, 'k'},
@@ -68,6 +73,9 @@ static int options_read(int argc, char **argv, struct options *o, unsigned *ret_
         case 'd':
             *ret_depth = (unsigned)strtoul(optarg, NULL, 10);
             break;
+        case 'R':
+            o->rate = strtod(optarg, NULL);
+            break;
         case 's':
             o->seconds = strtod(optarg, NULL);
             break;
@@ -86,7 +94,7 @@ static int options_read(int argc, char **argv, struct options *o, unsigned *ret_
     }
     return o->address == NULL || o->requests == NULL || optind < argc || o->connections < 1 ||
                    o->connections > CONNECTIONS_MAX || *ret_depth < 1 || *ret_depth > DEPTH_MAX ||
-                   !(o->seconds > 0) || !(o->warmup >= 0)
+                   !(o->seconds > 0) || !(o->warmup >= 0) || !(o->rate >= 0)
                ? -1
                : 0;
 }
@@ -115,16 +123,35 @@ static int conn_watch(int poll, struct load_conn *c, bool was_blocked)
     return c->blocked == was_blocked ? 0 : epoll_ctl(poll, EPOLL_CTL_MOD, c->fd, &e);
 }
 
+/* Sends what is due; when the next call will be, at most until_ns. 0: a connection is gone. */
+static uint64_t load_due(const struct load *l, struct load_conn *conns, unsigned count, int poll,
+                         uint64_t until_ns)
+{
+    for (unsigned i = 0; l->every_ns > 0 && i < count; i++) {
+        bool was = conns[i].blocked;
+        if (conn_fill(&conns[i]) != 0 || conn_watch(poll, &conns[i], was) != 0)
+            return 0;
+        if (conns[i].under_way < l->depth && conns[i].due < until_ns)
+            until_ns = conns[i].due;
+    }
+    return until_ns;
+}
+
 /* Until the given time. 0; -1: a connection is gone. */
-static int load_run(int poll, uint64_t until_ns)
+static int load_run(const struct load *l, struct load_conn *conns, unsigned count, int poll,
+                    uint64_t until_ns)
 {
     struct epoll_event events[64];
 
     for (;;) {
-        uint64_t now = load_now_ns();
+        uint64_t next = load_due(l, conns, count, poll, until_ns), now = load_now_ns();
+        if (next == 0)
+            return -1;
         if (now >= until_ns)
             return 0;
-        int n = epoll_wait(poll, events, 64, (int)((until_ns - now) / 1000000) + 1);
+        uint64_t wait = next > now ? next - now : 0;
+        struct timespec t = {(time_t)(wait / 1000000000u), (long)(wait % 1000000000u)};
+        int n = epoll_pwait2(poll, events, 64, &t, NULL);
         for (int i = 0; i < n; i++) {
             struct load_conn *c = events[i].data.ptr;
             bool was = c->blocked;
@@ -168,6 +195,7 @@ static int load_open(struct load *l, const struct options *o, struct load_conn *
         if (conn_start(&conns[i], l, o->address, token[0] ? token : NULL, first) != 0 ||
             epoll_ctl(poll, EPOLL_CTL_ADD, conns[i].fd, &e) != 0)
             return -1;
+        conns[i].due = load_now_ns() + l->every_ns * i / o->connections;
     }
     for (unsigned i = 0; i < o->connections; i++)
         if (conn_fill(&conns[i]) != 0 || conn_watch(poll, &conns[i], false) != 0)
@@ -188,16 +216,18 @@ int main(int argc, char **argv)
     }
     if (requests_read(o.requests, !o.keep_ids, &load.requests) != 0)
         return 1;
+    load.every_ns = o.rate > 0 ? (uint64_t)(1e9 * o.connections / o.rate) : 0;
     conns = calloc(o.connections, sizeof *conns);
     poll = epoll_create1(EPOLL_CLOEXEC);
     for (unsigned i = 0; conns != NULL && i < o.connections; i++)
         conns[i].fd = -1;
     if (conns == NULL || poll < 0 || load_open(&load, &o, conns, poll) != 0 ||
-        load_run(poll, load_now_ns() + (uint64_t)(o.warmup * 1e9)) != 0)
+        load_run(&load, conns, o.connections, poll, load_now_ns() + (uint64_t)(o.warmup * 1e9)) !=
+            0)
         goto out;
     load.counting = true;
     uint64_t began = load_now_ns();
-    if (load_run(poll, began + (uint64_t)(o.seconds * 1e9)) != 0)
+    if (load_run(&load, conns, o.connections, poll, began + (uint64_t)(o.seconds * 1e9)) != 0)
         goto out;
     report(&load, &o, (double)(load_now_ns() - began) / 1e9);
     rc = 0;

@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 /*
- * A load of calls in a closed loop: N connections, each with D calls under way; for every answer
- * that comes the next call is sent.
+ * A load of calls: N connections, each with at most D calls under way. In a closed loop the next
+ * call is sent for every answer that comes; at a rate it is sent when its time has come, and counts
+ * from then on, however late the connection could send it.
  */
 
 /* ---- load_hist.c: how long calls took, with an error below one percent ---- */
@@ -51,6 +52,7 @@ struct load {
     struct load_requests requests;
     struct hist hist;
     unsigned depth;
+    uint64_t every_ns;               /* time between two calls of a connection; 0: a closed loop */
     uint64_t answers, errors, bytes; /* since counting began */
     uint64_t next_id;
     bool counting;
@@ -61,6 +63,7 @@ struct load_conn {
     struct load *load;
     int fd;
     size_t next;               /* request */
+    uint64_t due;              /* when the next call is to be sent; not in a closed loop */
     uint64_t *sent;            /* times of the calls under way, in their order: a ring of depth */
     unsigned first, under_way; /* in it */
     char *out;
@@ -74,7 +77,7 @@ struct load_conn {
 int conn_start(struct load_conn *c, struct load *l, const char *address, const char *token,
                size_t first_request);
 void conn_stop(struct load_conn *c);
-/* Sends calls until depth are under way. 0 or -1. */
+/* Sends calls until depth are under way, or none is due. 0 or -1. */
 int conn_fill(struct load_conn *c);
 /* Takes what has come and sends as many calls as were answered. 0; -1: it is gone. */
 int conn_turn(struct load_conn *c);

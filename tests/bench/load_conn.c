@@ -152,9 +152,13 @@ int conn_fill(struct load_conn *c)
 {
     uint64_t now = load_now_ns();
 
-    while (c->under_way < c->load->depth)
-        if (conn_ask(c, now) != 0)
+    while (c->under_way < c->load->depth) {
+        if (c->load->every_ns > 0 && c->due > now)
+            break;
+        if (conn_ask(c, c->load->every_ns > 0 ? c->due : now) != 0)
             return -1;
+        c->due += c->load->every_ns;
+    }
     return c->out_len > c->out_at ? conn_write(c) : 0;
 }
 

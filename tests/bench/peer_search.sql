@@ -93,19 +93,27 @@ BEGIN
 END;
 $$;
 
--- No combination of `slots` needs, the best met to m and the others to o, is more; 0..10000.
-CREATE FUNCTION peer.most(m integer, o integer, slots bigint) RETURNS integer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ceil(10000 - 10000 * (1 - m / 1000.0::float8)
-           * CASE WHEN slots < 2 THEN 1 ELSE 1 - @need.next1@ * o / 1000000.0::float8 END
-           * CASE WHEN slots < 3 THEN 1 ELSE 1 - @need.next2@ * o / 1000000.0::float8 END
-           * CASE WHEN slots < 4 THEN 1 ELSE 1 - @need.next3@ * o / 1000000.0::float8 END)::integer
-           + 1;
-
-CREATE FUNCTION peer.both(x integer, y integer) RETURNS integer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN least(10000, (greatest(x, y) * @need.better@ + least(x, y) * (1000 - @need.better@))
-                        / 1000 + 1);
+-- No needs of two companies reach more, of which one has at most a needs met to at most ua each, the
+-- other b to ub. (A function of plpgsql: the planner would not put one of SQL into place here, and
+-- starting one takes longer than all this.)
+CREATE FUNCTION peer.need_most(ua integer, a bigint, ub integer, b bigint) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$
+DECLARE
+    u float8 := ua / 1000.0::float8;
+    v float8 := ub / 1000.0::float8;
+    x float8 := (1 - u) * CASE WHEN a < 2 THEN 1 ELSE 1 - @need.next1@ * u / 1000 END
+                * CASE WHEN a < 3 THEN 1 ELSE 1 - @need.next2@ * u / 1000 END
+                * CASE WHEN a < 4 THEN 1 ELSE 1 - @need.next3@ * u / 1000 END;
+    y float8 := (1 - v) * CASE WHEN b < 2 THEN 1 ELSE 1 - @need.next1@ * v / 1000 END
+                * CASE WHEN b < 3 THEN 1 ELSE 1 - @need.next2@ * v / 1000 END
+                * CASE WHEN b < 4 THEN 1 ELSE 1 - @need.next3@ * v / 1000 END;
+BEGIN
+    -- Cut off on the way there, the score may be two below this, never above.
+    RETURN least(10000, 2 + ceil(10 * (@need.better@ * (1 - least(x, y))
+                                       + (1000 - @need.better@) * (1 - greatest(x, y)))));
+END;
+$$;
 
 CREATE FUNCTION peer.partners(q uuid, today integer, k integer, OUT id uuid, OUT total integer,
                               OUT looked integer, OUT scored integer)
@@ -158,8 +166,7 @@ BEGIN
               WHERE u < tau
               GROUP BY u) x
         WHERE before < CASE WHEN kth = 0 THEN 300 ELSE 100000000 END
-          AND peer.total(peer.both(peer.most(u, u, slots), peer.most(u, u, 4)), 10000, talks, helps)
-              >= kth;
+          AND peer.total(peer.need_most(u, slots, u, 4), 10000, talks, helps) >= kth;
         EXIT WHEN tau IS NULL;
         done := done || strong;
         strong := ARRAY(SELECT DISTINCT f.content
@@ -172,7 +179,7 @@ BEGIN
                 SELECT h.* FROM unnest(hot) h
             ), bound AS MATERIALIZED (
                 SELECT x.content,
-                       peer.both(peer.most(x.ua, x.ua, slots), peer.most(x.ub, x.ub, x.n)) AS need,
+                       peer.need_most(x.ua, slots, x.ub, x.n) AS need,
                        x.sec
                 FROM (SELECT s.content, max(h.ua) AS ua, max(h.ub) AS ub, max(h.sec) AS sec,
                              count(*) FILTER (WHERE h.ub > 0) AS n

@@ -1,0 +1,65 @@
+"""The index inside one process: latency, the memory's own speed, neighbours, churn, and its answers."""
+
+from bench import Failed, median, say
+from report import Row, micros, number
+
+
+def run(b):
+    say("the index inside one process")
+    words = ["--queries", 200, "--seconds", 3, "--rounds", 1, "--verify", 6] if b.small else \
+        ["--queries", 4000, "--seconds", 20, "--rounds", b.runs, "--verify", 30]
+    parts = {}
+    for line in b.lines("spean-bench-engine", "--conninfo", b.conninfo, *words,
+                        "copy", "query", "stream", "answers", "pairs", "verify", "all", "churn"):
+        parts.setdefault(line["part"], []).append(line)
+    b.found["engine"] = parts
+    for v in parts["verify"]:
+        if v["wrong"] > 0 or v["hits"] == 0:
+            raise Failed("%d of %d answers are not the plain reference's" % (v["wrong"], v["queries"]))
+    latency(b, parts)
+    neighbours(b, parts)
+    churn(b, parts["churn"][0])
+    build = parts["build"][0]
+    b.notes.append("**Index**: %s packed bytes in all, %.0f MiB resident in a process that holds nothing else, %s to fill"
+                   " and build in one thread. %d answers were held beside the plain reference, id for id and point for"
+                   " point in every factor, before and after a hundredth of the companies had changed."
+                   % ("{:,}".format(build["packed_bytes"]), build["resident_mib"],
+                      micros((build["put_ms"] + build["publish_ms"]) * 1e3), sum(v["queries"] for v in parts["verify"])))
+
+
+def latency(b, parts):
+    for kernel in sorted({q["kernel"] for q in parts["query"]}):
+        rounds = [q["all"] for q in parts["query"] if q["kernel"] == kernel]
+        p50, mean, p99 = (median([r[k] for r in rounds]) for k in ("p50_us", "mean_us", "p99_us"))
+        if kernel == parts["query"][0]["kernel"]:
+            b.found.update(p50=p50, mean=mean, p99=p99)
+        stream = median([s["us"] for s in parts["stream"]])
+        wide = kernel == "avx512"
+        size = "%.0f MB read once, %.1f GB/s" % (parts["stream"][0]["bytes"] / 1e6, parts["stream"][0]["gb_s"])
+        name = "" if kernel == "default" else ", " + kernel
+        b.rows += [Row("match computed in the engine%s, p50" % name, micros(p50), "%s (%s)" % (micros(stream), size),
+                       p50 / stream, at_most=1 / 80 if wide else 1 / 40),
+                   Row("the same, p99 (mean %s)" % micros(mean), micros(p99), micros(stream), p99 / stream,
+                       at_most=1 / 8 if wide else 1 / 4)]
+
+
+def neighbours(b, parts):
+    one, two = (median([a["us_each"] for a in parts["all"] if a["threads"] == n]) for n in (1, 2))
+    mean = median([q["all"]["mean_us"] for q in parts["query"]])
+    b.rows.append(Row("top 10 of all companies in index order, 2 threads",
+                      "%s each" % micros(two), "half the mean of single searches, %s" % micros(mean / 2),
+                      two / (mean / 2), at_most=0.8))
+    b.notes.append("**Top 10 of all**: %s a company in one thread, %s in two, from %s companies in slices spread evenly; all"
+                   " would take %.0f s in two threads. %s times as fast as in one."
+                   % (micros(one), micros(two), "{:,}".format(parts["all"][0]["companies"]), two * b.count / 1e6,
+                      number(one / two)))
+
+
+def churn(b, c):
+    b.rows.append(Row("p50 in the engine while 1 %% of the companies change in %.0f s" % c["seconds"],
+                      micros(c["during"]["p50_us"]), "fresh %s" % micros(c["fresh"]["p50_us"]),
+                      c["during"]["p50_us"] / c["fresh"]["p50_us"], at_most=1.3))
+    b.notes.append("**Churn**: %s companies got a wholly new profile while one thread searched and another changed and"
+                   " published (%d times, %s each, p99 %s). p50 in the last quarter: %s."
+                   % ("{:,}".format(c["changed"]), c["published"], micros(c["publish"]["p50_us"]),
+                      micros(c["publish"]["p99_us"]), micros(c["last_quarter"]["p50_us"])))

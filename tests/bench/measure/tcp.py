@@ -1,0 +1,109 @@
+"""Answers over TCP: from the cache beside an echo of the same bytes, computed beside the engine, and two workers."""
+
+import json
+import socket
+import statistics
+import subprocess
+
+from bench import Daemon, Failed, Line, median, say, with_parent
+from report import Row, micros, rate
+
+CACHED = 200    # companies that are asked for again and again
+
+
+def requests(b, name, ids):
+    path = b.path(name)
+    with open(path, "w", encoding="utf-8") as f:
+        for n, i in enumerate(ids):
+            f.write(json.dumps({"jsonrpc": "2.0", "id": n, "method": "match.list", "params": {"id": i}},
+                               separators=(",", ":")) + "\n")
+    return path
+
+
+def answers_agree(b, daemon):
+    """What a client reads is what the engine computed, for the companies that it was asked about."""
+    for answer in b.found["engine"]["answer"]:
+        got = daemon.call("match.list", id=answer["company"])
+        if [[m["company"]["id"], round(m["score"] * 100)] for m in got["matches"]] != answer["hits"]:
+            raise Failed("the daemon and the engine do not agree about " + answer["company"])
+
+
+class Echo:
+    def __init__(self, b, answer):
+        path = b.path("echo.answer")
+        with open(path, "wb") as f:
+            f.write(answer)
+        self.process = subprocess.Popen([b.build("spean-echo"), "--port", "0", "--answer", path], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, text=True, preexec_fn=with_parent)
+        self.address = "127.0.0.1:" + self.process.stdout.readline().split()[-1]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def cache(b):
+    say("answers from the cache, beside an echo")
+    ids = b.sample(CACHED, 11)
+    asked = requests(b, "cached.requests", ids)
+    with Daemon(b, "daemon.workers=1") as d:
+        token = d.token()
+        sizes = []
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(d.socket)
+            line = Line(s)
+            for i in ids:
+                s.sendall(line.send("match.list", {"id": i}))
+                sizes.append(line.read())
+        # The echo sends as many bytes as an answer has on average.
+        mean = round(statistics.mean(len(a) for a in sizes))
+        echo = Echo(b, min(sizes, key=lambda a: abs(len(a) - mean))[:mean].ljust(mean) + b"\n")
+        try:
+            for title, depth, reach in (("16 connections", 1, 0.65), ("16 × 32 pipelined", 32, 0.4)):
+                ours, theirs = [], []
+                for _ in range(b.runs):
+                    ours.append(b.load(d.address, asked, "--depth", depth, token=token))
+                    theirs.append(b.load(echo.address, asked, "--depth", depth))
+                if any(o["errors"] for o in ours):
+                    raise Failed("answers from the cache were errors")
+                x, y = median([o["rate"] for o in ours]), median([o["rate"] for o in theirs])
+                b.rows.append(Row("answers from the cache over TCP, %s, 1 worker" % title,
+                                  "%s (p99 %s)" % (rate(x), micros(median([o["p99_us"] for o in ours]))),
+                                  "libevent echo of %d bytes, %s" % (mean + 1, rate(y)), x / y, at_least=reach))
+        finally:
+            echo.stop()
+
+
+def computed(b):
+    say("computed answers over TCP")
+    asked = requests(b, "computed.requests", b.sample(2000 if b.small else 200000, 12))
+    with Daemon(b, "daemon.workers=1") as d:
+        answers_agree(b, d)
+        token = d.token()
+        full = [b.load(d.address, asked, token=token) for _ in range(b.runs)]
+        if any(f["errors"] for f in full):
+            raise Failed("computed answers were errors")
+        x, limit = median([f["rate"] for f in full]), 1e6 / b.found["mean"]
+        b.rows.append(Row("computed answers over TCP, 16 connections, 1 worker", rate(x), "1 / mean in the engine, " + rate(limit),
+                          x / limit, at_least=0.7))
+        half = [b.load(d.address, asked, "--depth", 64, "--rate", x / 2, token=token) for _ in range(b.runs)]
+        y = median([h["p99_us"] for h in half])
+        b.rows.append(Row("the same at half that load, p99", micros(y), "p99 in the engine, " + micros(b.found["p99"]),
+                          y / b.found["p99"], at_most=3))
+        b.found["one_worker"] = x
+
+
+def workers(b):
+    say("two workers")
+    asked = requests(b, "computed.requests", b.sample(2000 if b.small else 200000, 13))
+    rates = {}
+    for count in (1, 2):
+        with Daemon(b, "daemon.workers=%d" % count) as d:
+            token = d.token()
+            got = [b.load(d.address, asked, token=token) for _ in range(b.runs)]
+            if any(g["errors"] for g in got):
+                raise Failed("answers were errors")
+            rates[count] = median([g["rate"] for g in got])
+    b.rows.append(Row("computed answers, 2 workers", rate(rates[2]), "1 worker, " + rate(rates[1]), rates[2] / rates[1],
+                      at_least=1.7))
