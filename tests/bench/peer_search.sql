@@ -109,7 +109,7 @@ DECLARE
                 * CASE WHEN b < 3 THEN 1 ELSE 1 - @need.next2@ * v / 1000 END
                 * CASE WHEN b < 4 THEN 1 ELSE 1 - @need.next3@ * v / 1000 END;
 BEGIN
-    -- Cut off on the way there, the score may be two below this, never above.
+    -- The score is cut off on its way, here and there upwards, by one in all.
     RETURN least(10000, 2 + ceil(10 * (@need.better@ * (1 - least(x, y))
                                        + (1000 - @need.better@) * (1 - greatest(x, y)))));
 END;

@@ -15,7 +15,7 @@ import tcp
 import writes
 from bench import SOURCE, Bench, Failed, say
 
-# In the order in which they are measured; the first gives figures that others are held beside.
+# In the order in which they are measured; the first gives figures that some are held beside.
 PARTS = {"engine": engine.run, "peers": peers.run, "cache": tcp.cache, "computed": tcp.computed, "workers": tcp.workers,
          "visible": writes.visible, "start": writes.start, "writes": writes.writes, "memory": writes.memory}
 NEED_ENGINE = {"peers", "computed", "start"}
@@ -37,9 +37,8 @@ def main():
     begun = time.monotonic()
     b = Bench(options)
     b.clean()
-    wanted = set(options.only or PARTS)
-    if wanted & NEED_ENGINE:
-        wanted.add("engine")
+    b.asked = set(options.only or PARTS)
+    wanted = b.asked | ({"engine"} if b.asked & NEED_ENGINE else set())
     try:
         for name, run in PARTS.items():
             if name in wanted:

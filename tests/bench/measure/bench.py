@@ -38,6 +38,7 @@ class Bench:
         self.conninfo = "host='%s/pg' user=spean dbname=spean" % self.dir
         self.count = int(self.sql("SELECT count(*) FROM spean.company"))
         self.rows, self.notes = [], []
+        self.asked = set()  # the parts that were asked for
         self.found = {}     # figures that other parts need
 
     def path(self, name):
