@@ -133,6 +133,7 @@ static void request_finish(struct request *r)
     struct service *s = r->s;
     uint64_t conn = r->session->conn;
     struct buf out = r->out;
+    bool direct = r->direct;
 
     if (r->doc.batch && out.len > 0)
         buf_addc(&out, ']');
@@ -142,7 +143,12 @@ static void request_finish(struct request *r)
     memset(&r->out, 0, sizeof r->out);
     request_free(r);
     if (!out.failed && out.len > 0) {
-        worker_conn_send(s->worker, conn, out.data, out.len);
+        const struct iovec parts[] = {
+            {.iov_base = out.data, .iov_len = out.len},
+            {.iov_base = s->scratch.data, .iov_len = s->scratch.len},
+            {.iov_base = (char *)(uintptr_t) "}", .iov_len = 1},
+        };
+        worker_conn_sendv(s->worker, conn, parts, direct ? 3 : 1);
     } else {
         worker_conn_done(s->worker, conn);
         if (out.failed) /* better no connection than one that waits for ever */
@@ -250,8 +256,10 @@ static void request_answer(struct request *r, const struct rpc_error *e)
             buf_addc(&r->out, r->out.len == 0 ? '[' : ',');
         if (e)
             rpc_write_error(&r->out, r->call->id, e, r->rid);
-        else
+        else if (r->doc.batch)
             rpc_write_result(&r->out, r->call->id, b->data, b->len);
+        else /* what may be long is copied once, into the connection's output */
+            r->direct = rpc_write_head(&r->out, r->call->id) == 0;
     }
     call_end(r);
     r->answered = true;

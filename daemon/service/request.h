@@ -25,6 +25,7 @@ struct request {
     size_t at;      /* the present call */
     bool running;   /* request_go is below us on the stack */
     bool answered;  /* the present call */
+    bool direct;    /* the only call's result stands in the scratch buffer, its head in out */
     bool bulky;     /* the present call counts in session->bulky */
     struct buf out; /* the answers so far */
     struct event timer;

@@ -26,7 +26,7 @@ static void write_id(struct json_writer *w, const json_t *id)
         jw_null(w);
 }
 
-int rpc_write_result(struct buf *out, const json_t *id, const char *result, size_t len)
+int rpc_write_head(struct buf *out, const json_t *id)
 {
     struct json_writer w;
 
@@ -35,8 +35,14 @@ int rpc_write_result(struct buf *out, const json_t *id, const char *result, size
     jw_key_text(&w, "jsonrpc", "2.0");
     write_id(&w, id);
     jw_key(&w, "result");
-    jw_raw(&w, result, len);
-    jw_object_end(&w);
+    return out->failed ? -1 : 0;
+}
+
+int rpc_write_result(struct buf *out, const json_t *id, const char *result, size_t len)
+{
+    rpc_write_head(out, id);
+    buf_add(out, result, len);
+    buf_addc(out, '}');
     return out->failed ? -1 : 0;
 }
 

@@ -108,6 +108,8 @@ json_t *rpc_parse_json(const char *text, size_t len, const struct rpc_limits *li
 /* Answers, each one line without the LF. id NULL prints null. result: JSON text already. 0 or -1.
  */
 int rpc_write_result(struct buf *out, const json_t *id, const char *result, size_t len);
+/* What stands before the result; "}" is what stands after it. 0 or -1. */
+int rpc_write_head(struct buf *out, const json_t *id);
 int rpc_write_error(struct buf *out, const json_t *id, const struct rpc_error *e,
                     const char *request_id);
 
