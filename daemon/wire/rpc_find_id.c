@@ -28,8 +28,8 @@ static bool take(struct cursor *c, char what)
 static bool skip_string(struct cursor *c)
 {
     for (; c->at < c->end && *c->at != '"'; c->at++)
-        if (*c->at == '\\')
-            c->at++;
+        if (*c->at == '\\' && ++c->at == c->end)
+            return false;
     return take(c, '"');
 }
 

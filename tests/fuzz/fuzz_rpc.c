@@ -8,7 +8,9 @@
 #include <spean/rpc.h>
 #include <spean/text.h>
 
-/* Any line: it is answered, and every answer is one line of JSON that carries the call's id. */
+/* Any line: it is answered, and every answer is one line of JSON that carries the call's id. Where
+ * the id is found without parsing it is the one that the parser finds, and the line with another
+ * one there is the same call. */
 
 static const struct rpc_limits limits = {.depth = 32, .elements = 4096, .batch = 100};
 
@@ -77,6 +79,36 @@ static void answer_call(struct rpc_call *call)
     buf_done(&result);
 }
 
+static void check_found_id(const char *line, size_t len, const struct rpc_doc *doc)
+{
+    static const char other[] = "\"another id\"";
+    struct rpc_error e = {0};
+    struct rpc_doc again;
+    struct rpc_span id;
+    struct buf text;
+
+    if (!rpc_find_id(line, len, &id))
+        return;
+    FUZZ_PROMISE(id.len > 0 && id.at + id.len <= len);
+    if (doc->count != 1 || doc->calls[0].error.code)
+        return; /* no good line */
+    FUZZ_PROMISE(!doc->batch && doc->calls[0].id);
+    buf_init(&text, len + 100);
+    struct json_writer w;
+    jw_init(&w, &text);
+    jw_json(&w, doc->calls[0].id);
+    FUZZ_PROMISE(text.len == id.len && memcmp(text.data, line + id.at, id.len) == 0);
+    buf_reset(&text);
+    buf_add(&text, line, id.at);
+    buf_adds(&text, other);
+    buf_add(&text, line + id.at + id.len, len - id.at - id.len);
+    FUZZ_PROMISE(!text.failed && rpc_parse(text.data, text.len, &limits, &again, &e) == 0);
+    json_object_set_new(again.root, "id", json_incref(json_object_get(doc->root, "id")));
+    FUZZ_PROMISE(json_equal(again.root, doc->root));
+    rpc_doc_done(&again);
+    buf_done(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rpc_doc doc = {0};
@@ -84,6 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (rpc_parse((const char *)data, size, &limits, &doc, &e) < 0)
         answer_error(NULL, &e);
+    check_found_id((const char *)data, size, &doc);
     for (size_t i = 0; i < doc.count; i++)
         answer_call(&doc.calls[i]);
     rpc_doc_done(&doc);
