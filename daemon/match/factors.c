@@ -47,7 +47,7 @@ void sector_score(const struct model *m, const struct view *a, const struct view
     sectors_sought(m, b, a, true, ret);
 }
 
-static int32_t level_value(const struct model *m, uint8_t level)
+int32_t language_level_value(const struct model *m, uint8_t level)
 {
     return level == LEVEL_FLUENT    ? m->w.language_fluent
            : level == LEVEL_WORKING ? m->w.language_working
@@ -75,7 +75,7 @@ void language_score(const struct model *m, const struct view *a, const struct vi
         }
         uint8_t level = x[3] < y[3] ? x[3] : y[3];
         bool french = memcmp(x, "fra", 3) == 0 && (is_french(m, a) || is_french(m, b));
-        int32_t v = level_value(m, level) + (french ? m->w.language_french : 0);
+        int32_t v = language_level_value(m, level) + (french ? m->w.language_french : 0);
         v = v > SCORE_MAX ? SCORE_MAX : v;
         if (v > ret->value || ret->code[0] == '\0' || (v == ret->value && level > ret->level)) {
             memcpy(ret->code, x, 3);
@@ -102,10 +102,13 @@ static int size_steps(uint32_t a, uint32_t b)
     return steps;
 }
 
-/* Kinds that do not ask for equals: a small firm licenses to, trains or advises a large one. */
-#define KINDS_ANY_SIZE                                                                             \
-    (1u << KIND_TECHNOLOGY | 1u << KIND_TRAINING | 1u << KIND_CAPITAL | 1u << KIND_RESEARCH |      \
-     1u << KIND_SERVICES)
+int32_t size_value(const struct model *m, uint32_t a, uint32_t b)
+{
+    int steps = size_steps(a, b);
+    steps = steps > m->w.size_free ? steps - m->w.size_free : 0;
+    int32_t value = SCORE_MAX - steps * m->w.size_step;
+    return value < 0 ? 0 : value;
+}
 
 static void size_score(const struct model *m, const struct view *a, const struct view *b,
                        uint32_t kinds, struct practical_result *ret)
@@ -119,10 +122,7 @@ static void size_score(const struct model *m, const struct view *a, const struct
     ret->size = m->w.size_unknown;
     if (!ret->size_known)
         return;
-    int steps = size_steps(get32(a->p + AT_EMPLOYEES), get32(b->p + AT_EMPLOYEES));
-    steps = steps > m->w.size_free ? steps - m->w.size_free : 0;
-    ret->size = SCORE_MAX - steps * m->w.size_step;
-    ret->size = ret->size < 0 ? 0 : ret->size;
+    ret->size = size_value(m, get32(a->p + AT_EMPLOYEES), get32(b->p + AT_EMPLOYEES));
 }
 
 static void export_score(const struct model *m, const struct view *a, const struct view *b,
@@ -137,10 +137,8 @@ static void export_score(const struct model *m, const struct view *a, const stru
         ret->exports = (x | y) & FLAG_EXPORTS ? m->w.export_some : m->w.export_none;
 }
 
-/* 0..10000: fresh checks count full, then less until they are old. */
-static int32_t checked_value(const struct model *m, const struct view *v, int32_t today)
+int32_t checked_day_value(const struct model *m, int32_t day, int32_t today)
 {
-    int32_t day = (int32_t)get32(v->p + AT_VERIFIED);
     if (day == DAY_NONE)
         return 0;
     int64_t age = (int64_t)today - day;
@@ -169,7 +167,8 @@ void practical_score(const struct model *m, const struct view *a, const struct v
     *ret = (struct practical_result){.value = 0};
     size_score(m, a, b, kinds, ret);
     export_score(m, a, b, ret);
-    int32_t ca = checked_value(m, a, today), cb = checked_value(m, b, today);
+    int32_t ca = checked_day_value(m, (int32_t)get32(a->p + AT_VERIFIED), today);
+    int32_t cb = checked_day_value(m, (int32_t)get32(b->p + AT_VERIFIED), today);
     ret->checked = (ca + cb) / 2;
     ret->checked_a = ca > 0;
     ret->checked_b = cb > 0;

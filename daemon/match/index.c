@@ -1,4 +1,5 @@
 #include "index_in.h"
+#include "tree.h"
 
 #include <stdlib.h>
 
@@ -57,24 +58,40 @@ void layer_unref(struct layer *l)
         return;
     for (size_t i = 0; i < l->count; i++)
         blob_unref(l->entries[i].blob);
+    for (int c = 0; c < COUNTRY_COUNT; c++)
+        tree_free(l->trees[c]);
     free(l->externals.slot);
     free(l);
 }
 
-const struct entry *layer_find(const struct layer *l, const uint8_t id[IDENT_BYTES])
+size_t layer_after(const struct layer *l, const uint8_t id[IDENT_BYTES])
 {
     size_t low = 0, high = l->count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int c = memcmp(l->entries[mid].id, id, IDENT_BYTES);
-        if (c == 0)
-            return &l->entries[mid];
-        if (c < 0)
+        if (memcmp(l->entries[mid].id, id, IDENT_BYTES) <= 0)
             low = mid + 1;
         else
             high = mid;
     }
-    return NULL;
+    return low;
+}
+
+const struct entry *layer_find(const struct layer *l, const uint8_t id[IDENT_BYTES])
+{
+    size_t at = layer_after(l, id);
+    return at > 0 && memcmp(l->entries[at - 1].id, id, IDENT_BYTES) == 0 ? &l->entries[at - 1]
+                                                                         : NULL;
+}
+
+int layer_plant(struct layer *l, const struct model *m)
+{
+    for (enum country c = 0; c < COUNTRY_COUNT; c++) {
+        l->trees[c] = tree_new(m, l, c);
+        if (l->trees[c] == NULL)
+            return -1;
+    }
+    return 0;
 }
 
 static uint64_t hash_add(uint64_t h, struct text_ref t)
@@ -159,8 +176,8 @@ void index_unref(struct index *ix)
 {
     if (ix == NULL || !let_go(&ix->refs))
         return;
-    layer_unref(ix->base);
-    layer_unref(ix->delta);
+    for (size_t i = 0; i < ix->layer_count; i++)
+        layer_unref(ix->layers[i]);
     changes_view_done(&ix->changes);
     free(ix);
 }
@@ -180,21 +197,31 @@ size_t index_count_country(const struct index *ix, enum country c)
     return c < COUNTRY_COUNT ? ix->count[c] : 0;
 }
 
+bool index_superseded(const struct index *ix, size_t layer, const uint8_t id[IDENT_BYTES])
+{
+    while (++layer < ix->layer_count)
+        if (layer_find(ix->layers[layer], id) != NULL)
+            return true;
+    return false;
+}
+
 const void *index_get(const struct index *ix, const uint8_t id[IDENT_BYTES])
 {
-    const struct entry *e = layer_find(ix->delta, id);
-    if (e == NULL)
-        e = layer_find(ix->base, id);
-    return e == NULL || e->blob == NULL ? NULL : e->blob->bytes;
+    for (size_t i = ix->layer_count; i-- > 0;) {
+        const struct entry *e = layer_find(ix->layers[i], id);
+        if (e != NULL)
+            return e->blob == NULL ? NULL : e->blob->bytes;
+    }
+    return NULL;
 }
 
 const void *index_get_external(const struct index *ix, struct text_ref system, struct text_ref id)
 {
-    const struct entry *e = layer_find_external(ix->delta, system, id);
-    if (e != NULL)
-        return e->blob->bytes;
-    e = layer_find_external(ix->base, system, id);
-    if (e == NULL || layer_find(ix->delta, e->id) != NULL) /* it has changed since, and lost it */
-        return NULL;
-    return e->blob->bytes;
+    for (size_t i = ix->layer_count; i-- > 0;) {
+        const struct entry *e = layer_find_external(ix->layers[i], system, id);
+        /* A company that has changed since may have lost it. */
+        if (e != NULL && !index_superseded(ix, i, e->id))
+            return e->blob->bytes;
+    }
+    return NULL;
 }

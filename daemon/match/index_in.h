@@ -4,15 +4,21 @@
 #include <spean/index.h>
 
 #include "index_changes.h"
+#include "kernel.h"
 #include "packed_in.h"
 
 #include <stdatomic.h>
 
 /*
- * A snapshot is a large base and a small delta, both sorted by id. The delta holds what changed
- * since the base was built: a company's newer bytes, or a tombstone. Bases are shared by the
- * snapshots that follow each other; blobs by bases and deltas.
+ * A snapshot is a stack of layers, each sorted by id. The first is the base; each further one holds
+ * what has changed since those below it were built: a company's newer bytes, or a tombstone. All
+ * but the last have trees to be searched by; the last is small and looked through. Layers are
+ * shared by the snapshots that follow each other; blobs by layers.
  */
+#define LAYERS_MAX 12
+
+struct tree;
+
 struct blob { /* one company's packed bytes, counted */
     atomic_uint refs;
     uint8_t bytes[];
@@ -37,13 +43,16 @@ struct layer { /* sorted by id, immutable, counted */
     atomic_uint refs;
     size_t count;
     struct slots externals;
+    struct tree *trees[COUNTRY_COUNT]; /* none in the last of a snapshot */
     struct entry entries[];
 };
 
 struct layer *layer_new(size_t count); /* entries to be filled in, then layer_finish */
 int layer_finish(struct layer *l);     /* makes the table of external ids; 0 or -1 */
+int layer_plant(struct layer *l, const struct model *m); /* makes the trees; 0 or -1 */
 struct layer *layer_ref(struct layer *l);
 void layer_unref(struct layer *l);
+size_t layer_after(const struct layer *l, const uint8_t id[IDENT_BYTES]); /* first id above */
 const struct entry *layer_find(const struct layer *l, const uint8_t id[IDENT_BYTES]);
 
 struct index {
@@ -51,8 +60,13 @@ struct index {
     const struct model *model;
     uint64_t seq;
     size_t count[COUNTRY_COUNT];
-    struct layer *base, *delta;
+    struct layer *layers[LAYERS_MAX];
+    size_t layer_count;
+    kernel_pass *pass;
     struct changes_view changes;
 };
+
+/* Whether a layer above that one knows the company, too. */
+bool index_superseded(const struct index *ix, size_t layer, const uint8_t id[IDENT_BYTES]);
 
 #endif

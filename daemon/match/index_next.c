@@ -1,40 +1,31 @@
 #include "index_in.h"
 
-/* Number of the first entry of a layer whose id is greater. */
-static size_t layer_after(const struct layer *l, const uint8_t id[IDENT_BYTES])
-{
-    size_t low = 0, high = l->count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (memcmp(l->entries[mid].id, id, IDENT_BYTES) <= 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
 static bool is_of(const struct blob *blob, enum country c)
 {
     return blob != NULL && packed_country(blob->bytes) == c &&
            packed_status(blob->bytes) == STATUS_PUBLISHED;
 }
 
-/* Base and delta side by side; where both know a company the delta is right. */
+/* The layers side by side; where several know a company the uppermost is right. */
 const void *index_next(const struct index *ix, enum country c, const uint8_t after[IDENT_BYTES])
 {
-    const struct layer *base = ix->base, *delta = ix->delta;
-    size_t i = layer_after(base, after), k = layer_after(delta, after);
-    while (i < base->count || k < delta->count) {
-        int order = i == base->count ? 1
-                    : k == delta->count
-                        ? -1
-                        : memcmp(base->entries[i].id, delta->entries[k].id, IDENT_BYTES);
-        const struct blob *blob = order < 0 ? base->entries[i].blob : delta->entries[k].blob;
-        if (is_of(blob, c))
-            return blob->bytes;
-        i += order <= 0;
-        k += order >= 0;
+    size_t at[LAYERS_MAX];
+    for (size_t i = 0; i < ix->layer_count; i++)
+        at[i] = layer_after(ix->layers[i], after);
+    for (;;) {
+        const struct entry *least = NULL;
+        for (size_t i = ix->layer_count; i-- > 0;) {
+            const struct layer *l = ix->layers[i];
+            if (at[i] < l->count &&
+                (least == NULL || memcmp(l->entries[at[i]].id, least->id, IDENT_BYTES) < 0))
+                least = &l->entries[at[i]];
+        }
+        if (least == NULL)
+            return NULL;
+        if (is_of(least->blob, c))
+            return least->blob->bytes;
+        for (size_t i = 0; i < ix->layer_count; i++)
+            at[i] += at[i] < ix->layers[i]->count &&
+                     memcmp(ix->layers[i]->entries[at[i]].id, least->id, IDENT_BYTES) == 0;
     }
-    return NULL;
 }

@@ -1,62 +1,15 @@
 #include "index_in.h"
-#include "pair.h"
-
-/* A plain scan that keeps the best; exact by construction. */
+#include "tree.h"
+#include "tree_search.h"
 
 struct search {
     const struct index *ix;
     const struct index_filter *f;
-    struct view a;
-    uint32_t reach; /* groups that anything of a is close to */
-    int32_t today, min_total;
-    size_t limit, count;
-    struct index_hit *hits; /* a heap with the worst hit on top while searching */
+    const struct view *a;
+    int32_t today;
+    size_t layer;
+    struct hits hits;
 };
-
-/* True if x stands after y in the answer. */
-static bool hit_worse(const struct index_hit *x, const struct index_hit *y)
-{
-    if (x->score.total != y->score.total)
-        return x->score.total < y->score.total;
-    return memcmp(packed_id(x->packed), packed_id(y->packed), IDENT_BYTES) > 0;
-}
-
-static void hits_swap(struct index_hit *x, struct index_hit *y)
-{
-    struct index_hit t = *x;
-    *x = *y;
-    *y = t;
-}
-
-static void heap_down(struct index_hit *hits, size_t count, size_t at)
-{
-    for (;;) {
-        size_t worst = at, child = 2 * at + 1;
-        if (child < count && hit_worse(&hits[child], &hits[worst]))
-            worst = child;
-        if (child + 1 < count && hit_worse(&hits[child + 1], &hits[worst]))
-            worst = child + 1;
-        if (worst == at)
-            return;
-        hits_swap(&hits[at], &hits[worst]);
-        at = worst;
-    }
-}
-
-static void hits_add(struct search *s, const struct index_hit *hit)
-{
-    if (s->count == s->limit) {
-        if (!hit_worse(&s->hits[0], hit))
-            return;
-        s->hits[0] = *hit;
-        heap_down(s->hits, s->count, 0);
-        return;
-    }
-    size_t at = s->count++;
-    s->hits[at] = *hit;
-    for (; at > 0 && hit_worse(&s->hits[at], &s->hits[(at - 1) / 2]); at = (at - 1) / 2)
-        hits_swap(&s->hits[at], &s->hits[(at - 1) / 2]);
-}
 
 static bool sector_passes(const struct model *m, const uint8_t *p, int sector)
 {
@@ -81,79 +34,91 @@ static bool lang_passes(const uint8_t *p, const char lang[4])
 static bool passes(const struct search *s, const uint8_t *p)
 {
     const struct index_filter *f = s->f;
-    if (p[AT_COUNTRY] == s->a.p[AT_COUNTRY] || p[AT_STATUS] != STATUS_PUBLISHED ||
-        (int32_t)get32(p + AT_VALID) < s->today || (get32(p + AT_GROUPS) & s->reach) == 0 ||
-        memcmp(p + AT_ID, s->a.p + AT_ID, IDENT_BYTES) == 0)
+    if (p[AT_COUNTRY] == s->a->p[AT_COUNTRY] || p[AT_STATUS] != STATUS_PUBLISHED ||
+        (int32_t)get32(p + AT_VALID) < s->today ||
+        memcmp(p + AT_ID, s->a->p + AT_ID, IDENT_BYTES) == 0)
         return false;
     return f == NULL || ((f->sector == 0 || sector_passes(s->ix->model, p, f->sector)) &&
                          (f->region == 0 || p[AT_REGION] == f->region) &&
                          (f->lang[0] == '\0' || lang_passes(p, f->lang)));
 }
 
-static void try(struct search *s, const struct blob *blob)
+/* Scores one company and keeps it if it is among the best. */
+static void look(struct search *s, const struct blob *blob)
 {
-    if (blob == NULL || !passes(s, blob->bytes))
+    if (blob == NULL || !passes(s, blob->bytes) || hits_has(&s->hits, blob->bytes) ||
+        index_superseded(s->ix, s->layer, packed_id(blob->bytes)))
         return;
     struct view b;
     struct pair pair;
     view_open(s->ix->model, blob->bytes, &b);
-    pair_score(s->ix->model, &s->a, &b, s->today, &pair);
-    if (pair.score.total <= 0 || pair.score.total < s->min_total)
-        return;
+    pair_score(s->ix->model, s->a, &b, s->today, &pair);
     if (s->f != NULL && s->f->kind >= 0 && (pair.need.kinds >> s->f->kind & 1) == 0)
         return;
     struct index_hit hit = {blob->bytes, pair.score};
-    hits_add(s, &hit);
+    hits_add(&s->hits, &hit);
 }
 
-/* Base and delta side by side; where both know a company the delta is right. */
-static void scan(struct search *s)
+static void look_entry(void *ctx, uint32_t entry)
 {
-    const struct layer *base = s->ix->base, *delta = s->ix->delta;
-    size_t k = 0;
-    for (size_t i = 0; i < base->count; i++) {
-        const struct entry *e = &base->entries[i];
-        while (k < delta->count && memcmp(delta->entries[k].id, e->id, IDENT_BYTES) < 0)
-            try(s, delta->entries[k++].blob);
-        if (k < delta->count && memcmp(delta->entries[k].id, e->id, IDENT_BYTES) == 0)
-            continue;
-        try(s, e->blob);
-    }
-    for (; k < delta->count; k++)
-        try(s, delta->entries[k].blob);
+    struct search *s = ctx;
+    look(s, s->ix->layers[s->layer]->entries[entry].blob);
 }
 
-/* Groups that a's sectors, needs and texts are close to: a company that touches none of them
- * scores nothing. */
-static uint32_t reach_of(const struct model *m, const uint8_t *p)
+static void note_entry(void *ctx, uint32_t entry)
 {
-    uint32_t groups = get32(p + AT_GROUPS), reach = 0;
-    for (size_t i = 0; i < m->sector_count; i++) {
-        int id = m->sector_order[i];
-        if (groups >> m->sectors[id].group_no & 1)
-            reach |= m->reach[id];
-    }
-    return reach;
+    const struct search *s = ctx;
+    __builtin_prefetch(&s->ix->layers[s->layer]->entries[entry].blob);
 }
 
-size_t index_search(const struct index *ix, const void *a, int32_t today,
+static void fetch_entry(void *ctx, uint32_t entry)
+{
+    const struct search *s = ctx;
+    const struct blob *blob = s->ix->layers[s->layer]->entries[entry].blob;
+    for (size_t line = 0; line < 4; line++)
+        __builtin_prefetch((const char *)blob + line * 64);
+}
+
+static void look_at_all(struct search *s)
+{
+    const struct layer *l = s->ix->layers[s->layer];
+    for (size_t i = 0; i < l->count; i++)
+        look(s, l->entries[i].blob);
+}
+
+/* With no memory for a search by the tree, everybody is looked at: as exact, only slower. */
+static void search_layer(struct search *s, struct query *q)
+{
+    enum country other = s->a->p[AT_COUNTRY] == COUNTRY_KH ? COUNTRY_CA : COUNTRY_KH;
+    const struct tree *t = s->ix->layers[s->layer]->trees[other];
+    struct tree_search ts = {.q = q,
+                             .pass = s->ix->pass,
+                             .hits = &s->hits,
+                             .look = look_entry,
+                             .note = note_entry,
+                             .fetch = fetch_entry,
+                             .ctx = s};
+    bool done = false;
+    if (t != NULL && q->room != NULL && query_tree(q, t) == 0) {
+        done = tree_search(&ts) == 0;
+        query_tree_done(q);
+    }
+    if (!done)
+        look_at_all(s);
+}
+
+size_t index_search(const struct index *ix, struct index_room *room, const void *a, int32_t today,
                     const struct index_filter *f, int32_t min_total, size_t limit,
                     struct index_hit *hits)
 {
-    struct search s = {.ix = ix,
-                       .f = f,
-                       .reach = reach_of(ix->model, a),
-                       .today = today,
-                       .min_total = min_total,
-                       .limit = limit,
-                       .hits = hits};
+    struct query q;
+    struct search s = {.ix = ix, .f = f, .a = &q.a, .today = today};
     if (limit == 0)
         return 0;
-    view_open(ix->model, a, &s.a);
-    scan(&s);
-    for (size_t n = s.count; n > 1; n--) { /* the worst goes to the end */
-        hits_swap(&hits[0], &hits[n - 1]);
-        heap_down(hits, n - 1, 0);
-    }
-    return s.count;
+    query_open(&q, ix->model, a, today, f, room);
+    hits_init(&s.hits, hits, limit, min_total);
+    for (s.layer = 0; s.layer < ix->layer_count; s.layer++)
+        search_layer(&s, &q);
+    hits_sort(&s.hits);
+    return s.hits.count;
 }

@@ -3,18 +3,24 @@
 #include <stdlib.h>
 
 /*
- * The writer collects what changed since the base and makes snapshots. A new base is built when the
- * delta has grown past a sixteenth of it: so publishing costs the size of the delta, and building
- * is paid for by the changes that made it due.
+ * The writer collects what changed since the last layer was built and makes snapshots. Once there
+ * is more than a search should look through it becomes a layer of its own, which takes in those
+ * above the base that are not much larger: so a change is built into a tree a few times, not once
+ * for each snapshot. When all layers above the base hold a sixteenth of it, everything becomes a
+ * new base.
  */
-#define DELTA_MIN 1024
-#define DELTA_SHARE 16
+#define DELTA_MOST 32
+#define LAYER_RATIO 8
+#define BASE_SHARE 16
+#define BASE_MIN 1024
 
 struct index_writer {
     const struct model *model;
-    struct layer *base;
+    kernel_pass *pass;
+    struct layer *layers[LAYERS_MAX]; /* the base first */
+    size_t layer_count;
     size_t count[COUNTRY_COUNT];
-    /* What changed since base, in no order, found by id through slots (number plus one). */
+    /* What changed since, in no order, found by id through slots (number plus one). */
     struct entry *changed;
     size_t changed_count, changed_cap;
     uint32_t *slot;
@@ -28,13 +34,24 @@ struct index_writer *index_writer_new(const struct model *m)
     if (w == NULL)
         return NULL;
     w->model = m;
-    w->base = layer_new(0);
-    if (w->base == NULL || changes_init(&w->log) < 0) {
-        layer_unref(w->base);
+    w->pass = kernel_get(INDEX_KERNEL_AUTO);
+    w->layers[0] = layer_new(0);
+    w->layer_count = 1;
+    if (w->layers[0] == NULL || changes_init(&w->log) < 0) {
+        layer_unref(w->layers[0]);
         free(w);
         return NULL;
     }
     return w;
+}
+
+int index_writer_kernel(struct index_writer *w, enum index_kernel which)
+{
+    kernel_pass *pass = kernel_get(which);
+    if (pass == NULL)
+        return -1;
+    w->pass = pass;
+    return 0;
 }
 
 static void changed_clear(struct index_writer *w)
@@ -53,7 +70,8 @@ void index_writer_free(struct index_writer *w)
     if (w == NULL)
         return;
     changed_clear(w);
-    layer_unref(w->base);
+    for (size_t i = 0; i < w->layer_count; i++)
+        layer_unref(w->layers[i]);
     changes_done(&w->log);
     free(w);
 }
@@ -105,8 +123,12 @@ static const struct blob *writer_get(const struct index_writer *w, const uint8_t
         if (n != 0)
             return w->changed[n - 1].blob;
     }
-    const struct entry *e = layer_find(w->base, id);
-    return e == NULL ? NULL : e->blob;
+    for (size_t i = w->layer_count; i-- > 0;) {
+        const struct entry *e = layer_find(w->layers[i], id);
+        if (e != NULL)
+            return e->blob;
+    }
+    return NULL;
 }
 
 /* Notes that id now has this blob (NULL: none); takes it over. 0, or -1 and nothing changed. */
@@ -163,30 +185,32 @@ static struct layer *delta_make(const struct index_writer *w)
     struct layer *l = layer_new(w->changed_count);
     if (l == NULL)
         return NULL;
+    bool sorted = true;
     for (size_t i = 0; i < l->count; i++) {
         l->entries[i] = w->changed[i];
         blob_ref(l->entries[i].blob);
+        sorted = sorted && (i == 0 || entry_compare(&l->entries[i - 1], &l->entries[i]) < 0);
     }
-    if (l->count > 0)
+    if (!sorted)
         qsort(l->entries, l->count, sizeof *l->entries, entry_compare);
     return l;
 }
 
-/* base and delta in one, without the tombstones. */
-static struct layer *layers_merge(const struct layer *base, const struct layer *delta)
+/* Two neighbours in one. bury: without tombstones, for a base. */
+static struct layer *layers_merge(const struct layer *below, const struct layer *above, bool bury)
 {
-    struct layer *l = layer_new(base->count + delta->count);
+    struct layer *l = layer_new(below->count + above->count);
     if (l == NULL)
         return NULL;
     size_t n = 0;
-    for (size_t i = 0, k = 0; i < base->count || k < delta->count;) {
-        int c = i == base->count    ? 1
-                : k == delta->count ? -1
-                                    : entry_compare(&base->entries[i], &delta->entries[k]);
-        const struct entry *e = c < 0 ? &base->entries[i] : &delta->entries[k];
+    for (size_t i = 0, k = 0; i < below->count || k < above->count;) {
+        int c = i == below->count   ? 1
+                : k == above->count ? -1
+                                    : entry_compare(&below->entries[i], &above->entries[k]);
+        const struct entry *e = c < 0 ? &below->entries[i] : &above->entries[k];
         i += c <= 0;
         k += c >= 0;
-        if (e->blob == NULL)
+        if (e->blob == NULL && bury)
             continue;
         l->entries[n] = *e;
         blob_ref(l->entries[n++].blob);
@@ -195,26 +219,50 @@ static struct layer *layers_merge(const struct layer *base, const struct layer *
     return l;
 }
 
-/* Makes the changes part of the base. 0, or -1 and nothing changed. */
-static int writer_rebuild(struct index_writer *w)
+/* How many of the uppermost layers a new one of `count` entries takes in. */
+static size_t layers_taken(const struct index_writer *w, size_t count)
 {
-    struct layer *delta = delta_make(w);
-    struct layer *base = delta == NULL ? NULL : layers_merge(w->base, delta);
-    layer_unref(delta);
-    if (base == NULL || layer_finish(base) < 0) {
-        layer_unref(base);
+    size_t taken = 0, above = count;
+    for (size_t i = 1; i < w->layer_count; i++)
+        above += w->layers[i]->count;
+    if (w->layers[0]->count == 0 || (above > BASE_MIN && above > w->layers[0]->count / BASE_SHARE))
+        return w->layer_count;
+    while (taken + 1 < w->layer_count) {
+        size_t next = w->layers[w->layer_count - 1 - taken]->count;
+        if (next >= count * LAYER_RATIO)
+            break;
+        count += next;
+        taken++;
+    }
+    return taken;
+}
+
+/* Makes a layer of what changed. 0, or -1 and nothing changed. */
+static int writer_build(struct index_writer *w)
+{
+    struct layer *l = delta_make(w);
+    size_t taken = l == NULL ? 0 : layers_taken(w, l->count);
+    bool base = taken == w->layer_count;
+    for (size_t i = 0; i < taken && l != NULL; i++) {
+        const struct layer *below = w->layers[w->layer_count - 1 - i];
+        struct layer *merged = layers_merge(below, l, base && i + 1 == taken);
+        layer_unref(l);
+        l = merged;
+    }
+    if (l == NULL || layer_finish(l) < 0 || layer_plant(l, w->model) < 0) {
+        layer_unref(l);
         return -1;
     }
-    layer_unref(w->base);
-    w->base = base;
+    for (size_t i = 0; i < taken; i++)
+        layer_unref(w->layers[--w->layer_count]);
+    w->layers[w->layer_count++] = l;
     changed_clear(w);
     return 0;
 }
 
 struct index *index_writer_publish(struct index_writer *w, uint64_t seq)
 {
-    if (w->changed_count > DELTA_MIN && w->changed_count > w->base->count / DELTA_SHARE &&
-        writer_rebuild(w) < 0)
+    if (w->changed_count > DELTA_MOST && writer_build(w) < 0)
         return NULL;
     struct index *ix = calloc(1, sizeof *ix);
     struct layer *delta = delta_make(w);
@@ -225,10 +273,12 @@ struct index *index_writer_publish(struct index_writer *w, uint64_t seq)
     }
     atomic_init(&ix->refs, 1);
     ix->model = w->model;
+    ix->pass = w->pass;
     ix->seq = seq;
     memcpy(ix->count, w->count, sizeof ix->count);
-    ix->base = layer_ref(w->base);
-    ix->delta = delta;
+    for (size_t i = 0; i < w->layer_count; i++)
+        ix->layers[ix->layer_count++] = layer_ref(w->layers[i]);
+    ix->layers[ix->layer_count++] = delta;
     changes_see(&w->log, &ix->changes);
     return ix;
 }

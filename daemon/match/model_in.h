@@ -55,7 +55,8 @@ struct model {
     uint8_t sector_order[SECTOR_IDS];
     size_t sector_count, group_count;
     uint16_t close[SECTOR_IDS][SECTOR_IDS]; /* 0..1000, symmetric */
-    uint32_t reach[SECTOR_IDS]; /* groups of all sectors that are close to this one at all */
+    uint64_t near[SECTOR_IDS][2]; /* sets of the sectors that are close to this one at all */
+    uint32_t reach[SECTOR_IDS];   /* groups of all sectors that are close to this one at all */
 
     struct region regions[REGION_IDS];
     uint8_t region_order[REGION_IDS];

@@ -110,8 +110,10 @@ void model_fill_closeness(struct model *m)
             int b = m->sector_order[j];
             if (m->close[a][b] == 0)
                 m->close[a][b] = closeness_by_tree(m, a, b);
-            if (m->close[a][b] != 0)
-                m->reach[a] |= 1u << m->sectors[b].group_no;
+            if (m->close[a][b] == 0)
+                continue;
+            m->reach[a] |= 1u << m->sectors[b].group_no;
+            m->near[a][b / 64] |= UINT64_C(1) << b % 64;
         }
     }
 }

@@ -108,9 +108,7 @@ static int32_t topic_factor(const struct model *m, const struct need_view *x,
     return x->topic_count > 0 && y->topic_count > 0 ? m->w.fit_topic_none : m->w.fit_topic_silent;
 }
 
-/* How far what x says and what y says is the same thing. */
-static int32_t need_content(const struct model *m, const struct need_view *x,
-                            const struct need_view *y)
+int32_t need_content(const struct model *m, const struct need_view *x, const struct need_view *y)
 {
     int shared = shared_topics(x, y);
     int32_t c = close_core(m, x, y);
@@ -122,7 +120,14 @@ static int32_t need_content(const struct model *m, const struct need_view *x,
     return c >= m->w.fit_least ? c : 0;
 }
 
-static int32_t own_weight(const struct model *m, const struct need_view *n)
+int32_t need_content_most(const struct model *m, const struct need_view *x,
+                          const struct need_view *y)
+{
+    int32_t c = larger(close_core(m, x, y), close_named(m, x, y, true));
+    return larger(c, close_named(m, x, y, false));
+}
+
+int32_t need_own_weight(const struct model *m, const struct need_view *n)
 {
     switch (n->role - SIDE_SEEK * KIND_COUNT) {
     case KIND_GOODS:
@@ -158,7 +163,7 @@ static void own_meets(const struct model *m, const struct view *x, const struct 
 {
     for (size_t i = x->offer_count; i < x->need_count; i++) {
         const struct need_view *n = &x->needs[i];
-        int32_t w = own_weight(m, n);
+        int32_t w = need_own_weight(m, n);
         for (size_t k = 0; w > 0 && k < y->sector_count; k++) {
             int32_t c = m->close[n->core[0]][y->sectors[k]] * w / 1000 * n->specific / 1000;
             if (y->p[AT_FLAGS] & FLAG_VAGUE)
@@ -177,8 +182,7 @@ static void own_meets(const struct model *m, const struct view *x, const struct 
     }
 }
 
-/* How much an offer is made for companies in sector s, by what it says. */
-static int32_t serve_weight(const struct model *m, const struct need_view *n, uint8_t s)
+int32_t need_serve_weight(const struct model *m, const struct need_view *n, uint8_t s)
 {
     if (n->kind == KIND_DISTRIBUTION)
         return 0; /* it names its customers at home */
@@ -202,7 +206,7 @@ static void serve_meets(const struct model *m, const struct view *x, const struc
             continue; /* its own field: colleagues, not customers */
         for (size_t i = 0; i < x->offer_count; i++) {
             const struct need_view *n = &x->needs[i];
-            int32_t w = serve_weight(m, n, s);
+            int32_t w = need_serve_weight(m, n, s);
             if (w == 0)
                 continue;
             meet.strength = w * n->specific / 1000 * vague / 1000;
@@ -284,8 +288,7 @@ static void need_meets(const struct model *m, const struct view *a, const struct
     }
 }
 
-/* Several needs met, the best first: each fills a share of what is still missing. 0..10000. */
-static int32_t combine(const struct model *m, const int32_t *of, size_t count, int *ret_met)
+int32_t need_combine(const struct model *m, const int32_t *of, size_t count, int *ret_met)
 {
     int32_t top[4] = {0};
     for (size_t i = 0; i < count; i++) {
@@ -316,8 +319,8 @@ void need_score(const struct model *m, const struct view *a, const struct view *
     serve_meets(m, a, b, false, t.of_x, &t.of_y[b->need_count], ret);
     serve_meets(m, b, a, true, t.of_y, &t.of_x[a->need_count], ret);
     int met_a = 0, met_b = 0;
-    ret->a = combine(m, t.of_x, a->need_count + 1, &met_a);
-    ret->b = combine(m, t.of_y, b->need_count + 1, &met_b);
+    ret->a = need_combine(m, t.of_x, a->need_count + 1, &met_a);
+    ret->b = need_combine(m, t.of_y, b->need_count + 1, &met_b);
     int32_t more = larger(ret->a, ret->b), less = ret->a + ret->b - more;
     ret->both = (more * m->w.need_better + less * (1000 - m->w.need_better)) / 1000;
     int met = met_a > met_b ? met_a : met_b;

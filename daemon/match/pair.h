@@ -38,6 +38,22 @@ void need_score(const struct model *m, const struct view *a, const struct view *
 int32_t need_strength(const struct model *m, const struct view *a, const struct need_view *x,
                       const struct view *b, const struct need_view *y);
 
+/*
+ * Parts of it, for the bounds of a search. All in thousandths:
+ * how far what x says and what y says is the same thing;
+ */
+int32_t need_content(const struct model *m, const struct need_view *x, const struct need_view *y);
+/* the most that this can be for any needs with the same role, core and named sectors; */
+int32_t need_content_most(const struct model *m, const struct need_view *x,
+                          const struct need_view *y);
+/* what a seek counts in a field that is the other's own, */
+int32_t need_own_weight(const struct model *m, const struct need_view *n);
+/* and an offer by what it says of companies in sector s. */
+int32_t need_serve_weight(const struct model *m, const struct need_view *n, uint8_t s);
+/* Several needs met, the best first: each fills a share of what is still missing. of: 0..1000 each;
+ * returns 0..10000; counts those above 0 into *ret_met. */
+int32_t need_combine(const struct model *m, const int32_t *of, size_t count, int *ret_met);
+
 /* The meeting of needs to tell of, among those as strong as the best. */
 struct telling_pick {
     struct meet meet;
@@ -70,6 +86,9 @@ struct language_result {
 void language_score(const struct model *m, const struct view *a, const struct view *b,
                     struct language_result *ret);
 
+/* 0..10000, of the level on the weaker side. */
+int32_t language_level_value(const struct model *m, uint8_t level);
+
 struct practical_result {
     int32_t value; /* 0..10000 */
     int32_t size, exports, checked, certified;
@@ -78,6 +97,18 @@ struct practical_result {
     uint64_t certs_miss_a, certs_miss_b; /* asked for by the other, none of them held */
     bool checked_a, checked_b;
 };
+
+/* Kinds that do not ask for equals: a small firm licenses to, trains or advises a large one. */
+#define KINDS_ANY_SIZE                                                                             \
+    (1u << KIND_TECHNOLOGY | 1u << KIND_TRAINING | 1u << KIND_CAPITAL | 1u << KIND_RESEARCH |      \
+     1u << KIND_SERVICES)
+
+/* 0..10000, of two numbers of employees; the further apart the less. */
+int32_t size_value(const struct model *m, uint32_t a, uint32_t b);
+
+/* 0..10000: a check on this day (DAY_NONE: never) counts in full while fresh, then less until it is
+ * old. */
+int32_t checked_day_value(const struct model *m, int32_t day, int32_t today);
 
 /* kinds: of the needs that meet. */
 void practical_score(const struct model *m, const struct view *a, const struct view *b,

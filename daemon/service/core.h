@@ -94,6 +94,7 @@ struct service {
     uint64_t notified_seq, notified_ms;
     struct token_state auth;
     struct index *index; /* NULL until the first one came */
+    struct index_room *room;
     struct service_state state;
     uint64_t head;         /* the newest seq heard of */
     uint64_t moves;        /* how often head or the epoch has changed */

@@ -126,7 +126,7 @@ static void match_compute(struct request *r, const void *a, const struct questio
     struct finding found = {.hits = hits};
 
     found.count =
-        index_search(s->index, a, today, &q->filter, q->min_total, (size_t)q->limit, hits);
+        index_search(s->index, s->room, a, today, &q->filter, q->min_total, (size_t)q->limit, hits);
     match_words_init(&say, s->o.model, (enum model_lang)q->lang, today);
     jw_init(&w, b);
     jw_object(&w);

@@ -235,6 +235,11 @@ struct service *service_new(const struct service_options *o)
 
     if (!s)
         return NULL;
+    s->room = index_room_new();
+    if (!s->room) {
+        free(s);
+        return NULL;
+    }
     s->o = *o;
     s->codes =
         (struct profile_codes){.ctx = o->model, .sector = code_sector, .region = code_region};
@@ -303,6 +308,7 @@ void service_free(struct service *s)
     tokens_done(&s->auth.tokens);
     index_unref(s->index);
     answers_free(s->answers);
+    index_room_free(s->room);
     buf_done(&s->scratch);
     free(s);
 }

@@ -12,10 +12,25 @@
  */
 struct index;        /* opaque, immutable snapshot */
 struct index_writer; /* opaque; belongs to one thread */
+struct index_room;   /* opaque: working memory of searches, one after the other */
+
+/* NULL on no memory. */
+struct index_room *index_room_new(void);
+void index_room_free(struct index_room *room);
+
+/* The inner loop of a search, by the processor's means. All find the same. */
+enum index_kernel {
+    INDEX_KERNEL_AUTO,
+    INDEX_KERNEL_SCALAR,
+    INDEX_KERNEL_AVX2,
+    INDEX_KERNEL_AVX512
+};
 
 /* model is borrowed and must outlive the writer and all snapshots. NULL on no memory. */
 struct index_writer *index_writer_new(const struct model *m);
 void index_writer_free(struct index_writer *w);
+/* For the snapshots from now on. 0, or -1: this processor lacks it (nothing changed). */
+int index_writer_kernel(struct index_writer *w, enum index_kernel which);
 
 /*
  * Adds or replaces the company with these packed bytes (copied). 0; -1: no memory; -2: the bytes
@@ -51,10 +66,10 @@ struct index_hit {
 
 /*
  * The exact best `limit` partners of a: published, valid on `today`, of the other country, total >
- * 0 and
- * >= min_total, sorted by total descending, then by id bytes. Returns how many stand in hits.
+ * 0 and >= min_total, sorted by total descending, then by id bytes. Returns how many stand in hits.
+ * room: may be NULL, then everybody is looked at: as exact, only slower.
  */
-size_t index_search(const struct index *ix, const void *a, int32_t today,
+size_t index_search(const struct index *ix, struct index_room *room, const void *a, int32_t today,
                     const struct index_filter *f, int32_t min_total, size_t limit,
                     struct index_hit *hits);
 

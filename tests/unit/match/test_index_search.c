@@ -18,6 +18,7 @@
 static struct model *model;
 static struct buf packed[COMPANIES];
 static struct index *ix;
+static struct index_room *room;
 
 /* Random companies of all kinds: some expired, some not published; base, delta and tombstones. */
 static int load(void **state)
@@ -25,6 +26,7 @@ static int load(void **state)
     (void)state;
     uint64_t seed = 41;
     model = test_model();
+    room = index_room_new();
     struct index_writer *w = index_writer_new(model);
     for (int i = 0; i < COMPANIES; i++) {
         struct profile p;
@@ -47,6 +49,7 @@ static int unload(void **state)
 {
     (void)state;
     index_unref(ix);
+    index_room_free(room);
     for (int i = 0; i < COMPANIES; i++)
         buf_done(&packed[i]);
     model_free(model);
@@ -116,7 +119,8 @@ static size_t reference(const void *a, const struct index_filter *f, int32_t lea
 static void compare(const void *a, const struct index_filter *f, int32_t least, size_t limit)
 {
     static struct index_hit want[COMPANIES + 1], got[COMPANIES];
-    size_t n = reference(a, f, least, want), k = index_search(ix, a, TODAY, f, least, limit, got);
+    size_t n = reference(a, f, least, want),
+           k = index_search(ix, room, a, TODAY, f, least, limit, got);
     assert_int_equal(k, n < limit ? n : limit);
     for (size_t i = 0; i < k; i++) {
         assert_memory_equal(packed_id(got[i].packed), packed_id(want[i].packed), IDENT_BYTES);

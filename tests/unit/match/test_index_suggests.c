@@ -16,12 +16,14 @@
 static struct model *model;
 static struct buf packed[COMPANIES];
 static struct index *ix;
+static struct index_room *room;
 
 static int load(void **state)
 {
     (void)state;
     uint64_t seed = 43;
     model = test_model();
+    room = index_room_new();
     struct index_writer *w = index_writer_new(model);
     for (int i = 0; i < COMPANIES; i++) {
         struct profile p;
@@ -44,6 +46,7 @@ static int unload(void **state)
 {
     (void)state;
     index_unref(ix);
+    index_room_free(room);
     for (int i = 0; i < COMPANIES; i++)
         buf_done(&packed[i]);
     model_free(model);
@@ -55,7 +58,7 @@ static void compare(const void *a, const struct index_filter *f, int32_t least)
 {
     static struct index_hit hits[COMPANIES];
     size_t listed = 0;
-    size_t n = index_search(ix, a, TODAY, f, least, COMPANIES, hits);
+    size_t n = index_search(ix, room, a, TODAY, f, least, COMPANIES, hits);
     for (int i = 0; i < COMPANIES; i++) {
         const void *b = index_get(ix, packed_id(packed[i].data));
         int32_t total = -1;

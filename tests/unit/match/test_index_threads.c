@@ -52,11 +52,12 @@ static void *reader(void *arg)
     uint64_t last = 0;
     size_t *found = calloc(1, sizeof *found);
     struct index_hit hits[10];
+    struct index_room *room = index_room_new();
     while (found != NULL && !atomic_load(&desk.over)) {
         struct index *ix = desk_take();
         if (ix == NULL)
             continue;
-        size_t n = index_search(ix, a->data, TODAY, NULL, 0, 10, hits);
+        size_t n = index_search(ix, room, a->data, TODAY, NULL, 0, 10, hits);
         for (size_t i = 0; i < n; i++)
             *found += packed_name(hits[i].packed).len;
         if (index_seq(ix) < last) /* snapshots never go back */
@@ -64,6 +65,7 @@ static void *reader(void *arg)
         last = index_seq(ix);
         index_unref(ix);
     }
+    index_room_free(room);
     return found;
 }
 

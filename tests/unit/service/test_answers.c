@@ -118,7 +118,8 @@ static size_t compute(const struct world *w, const void *a, const struct questio
 {
     struct match_words say;
     struct json_writer jw;
-    size_t n = index_search(w->ix, a, today, &q->filter, q->min_total, (size_t)q->limit, hits);
+    size_t n =
+        index_search(w->ix, NULL, a, today, &q->filter, q->min_total, (size_t)q->limit, hits);
     match_words_init(&say, model, (enum model_lang)q->lang, today);
     buf_reset(out);
     jw_init(&jw, out);

@@ -1,0 +1,166 @@
+#include "gains.h"
+
+/* Bounds on need and total. */
+
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+static int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static int32_t both_sides(const struct model *m, int32_t a, int32_t b)
+{
+    int32_t more = larger(a, b), less = smaller(a, b);
+    return (more * m->w.need_better + less * (1000 - m->w.need_better)) / 1000;
+}
+
+int32_t need_most(const struct query *q, int32_t strength, unsigned needs)
+{
+    const struct model *m = q->m;
+    int32_t unasked = smaller(strength, q->unasked_most);
+    int32_t wished = larger(strength * m->w.need_wish / 1000, unasked);
+    int32_t of_a[5], of_b[CELL_NEEDS];
+    size_t n = 0, seeks = q->a.need_count - q->a.offer_count;
+    int met = 0;
+    /* The best four count. */
+    for (size_t i = 0; i < seeks && n < 4; i++)
+        of_a[n++] = strength;
+    for (size_t i = 0; i < q->a.offer_count && n < 4; i++)
+        of_a[n++] = wished;
+    of_a[n++] = unasked;
+    for (size_t i = 0; i < needs; i++)
+        of_b[i] = q->seeks_meet ? strength : larger(wished, smaller(strength, q->own_most));
+    of_b[needs] = unasked;
+    return both_sides(m, need_combine(m, of_a, n, &met), need_combine(m, of_b, needs + 1, &met));
+}
+
+/* The two ends of what the gate can be, as shares of gate.full * 10000. */
+static void gates(const struct model *m, int32_t need, int32_t sector, int64_t *ret_least,
+                  int64_t *ret_most)
+{
+    int64_t full = m->w.gate_full;
+    int64_t floor = full * m->w.gate_floor * sector / SCORE_MAX;
+    *ret_least = (need < full ? need : full) * SCORE_MAX;
+    *ret_most = *ret_least < floor ? floor : *ret_least;
+}
+
+static int64_t total_at(const struct model *m, int64_t gate, int32_t need, int64_t others)
+{
+    int64_t all = (int64_t)m->w.gate_full * SCORE_MAX * SCORE_MAX;
+    int64_t share = (SCORE_MAX - m->w.total_need) * gate;
+    return (need * (all - share) + gate * others + all / 2) / all;
+}
+
+/* The total grows with the need, and along the gate it is a straight line: so its greatest value
+ * stands at an end. */
+int32_t total_most(const struct model *m, int32_t need, int32_t sector, int64_t others)
+{
+    int64_t least, most;
+    gates(m, need, sector, &least, &most);
+    int64_t a = total_at(m, least, need, others);
+    int64_t b = most == least ? a : total_at(m, most, need, others);
+    return (int32_t)(a > b ? a : b);
+}
+
+/* others from which total_at reaches total; a little less does no harm. */
+static int64_t others_least(const struct model *m, int64_t gate, int32_t need, int32_t total)
+{
+    int64_t all = (int64_t)m->w.gate_full * SCORE_MAX * SCORE_MAX;
+    int64_t share = (SCORE_MAX - m->w.total_need) * gate;
+    int64_t missing = total * all - all / 2 - need * (all - share);
+    if (missing <= 0)
+        return 0;
+    return gate == 0 ? INT64_MAX : missing / gate;
+}
+
+int32_t value_least(const struct model *m, int32_t need, int32_t total)
+{
+    int64_t least, most;
+    gates(m, need, SCORE_MAX, &least, &most);
+    int64_t a = others_least(m, least, need, total);
+    int64_t b = most == least ? a : others_least(m, most, need, total);
+    int64_t others = a < b ? a : b;
+    int64_t sector = (int64_t)m->w.total_sector * SCORE_MAX;
+    if (others <= sector)
+        return 0;
+    return others - sector > INT32_MAX ? INT32_MAX : (int32_t)(others - sector);
+}
+
+/* ---- a record ---- */
+
+struct sides {
+    int32_t of_a[2 * NEEDS_MAX + 1], of_b[2 * NEEDS_MAX + 1];
+    int32_t sector;
+    unsigned kinds;
+};
+
+/* What the fields of both bring. */
+static void sides_open(const struct query *q, const uint16_t *f, size_t needs, struct sides *ret)
+{
+    for (size_t i = 0; i < q->a.need_count; i++)
+        ret->of_a[i] = f[FIELD_LANES + i];
+    ret->of_a[q->a.need_count] = f[FIELD_OF_A];
+    ret->of_b[needs] = f[FIELD_OF_B];
+    ret->sector = f[FIELD_SECTOR];
+    ret->kinds = f[FIELD_KINDS];
+}
+
+/* The k-th need of the other's. */
+static void sides_add(const struct query *q, const uint16_t *c, size_t k, struct sides *s)
+{
+    int32_t wish = q->m->w.need_wish, *unasked = &s->of_a[q->a.need_count];
+    int32_t best = larger(c[CLASS_OWN], c[CLASS_SERVES]), met = 0;
+    for (size_t i = 0; i < q->a.need_count; i++) {
+        int32_t v = c[CLASS_LANES + i];
+        s->of_a[i] = larger(s->of_a[i], q->lanes[i].offer ? v * wish / 1000 : v);
+        met = larger(met, v);
+    }
+    if (c[CLASS_OFFERS])
+        met = met * wish / 1000;
+    s->of_b[k] = larger(best, met);
+    *unasked = larger(*unasked, larger(c[CLASS_OWN] * wish / 1000, c[CLASS_SERVES]));
+    s->sector = larger(s->sector, c[CLASS_SOUGHT] * q->m->w.sector_sought / 100);
+    s->kinds |= c[CLASS_KINDS];
+}
+
+static bool field_passes(const struct query *q, const struct field *f)
+{
+    if (q->f == NULL || q->f->sector == 0)
+        return true;
+    for (size_t i = 0; i < f->sector_count; i++)
+        if (f->sectors[i] == q->f->sector || q->m->sectors[f->sectors[i]].group == q->f->sector)
+            return true;
+    return false;
+}
+
+int32_t record_most(struct query *q, const struct record *r)
+{
+    struct sides s;
+    const struct model *m = q->m;
+    size_t n = record_needs(r);
+    int met = 0;
+    if (!field_passes(q, &q->t->fields[r->field]))
+        return 0;
+    const uint16_t *got = field_get(q, r->field);
+    if (got == NULL)
+        return -1;
+    sides_open(q, got, n, &s);
+    for (size_t k = 0; k < n; k++) {
+        got = class_get(q, r->needs[k]);
+        if (got == NULL)
+            return -1;
+        sides_add(q, got, k, &s);
+    }
+    if (q->f != NULL && q->f->kind >= 0 && (s.kinds >> q->f->kind & 1) == 0)
+        return 0;
+    int32_t need = both_sides(m, need_combine(m, s.of_a, q->a.need_count + 1, &met),
+                              need_combine(m, s.of_b, n + 1, &met));
+    int32_t value = q->room->value[record_cell(r)];
+    if ((s.kinds & KINDS_ANY_SIZE) == 0)
+        value -= q->size_loss[record_size(r)];
+    return total_most(m, need, s.sector, (int64_t)m->w.total_sector * s.sector + value);
+}

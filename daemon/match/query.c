@@ -1,0 +1,222 @@
+#include "query.h"
+
+#include <stdlib.h>
+
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+static void near_add(const struct model *m, uint64_t set[2], const uint8_t *sectors, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        set[0] |= m->near[sectors[i]][0];
+        set[1] |= m->near[sectors[i]][1];
+    }
+}
+
+static void lane_open(const struct query *q, const struct need_view *n, struct lane *ret)
+{
+    *ret = (struct lane){.offer = n->role < SIDE_SEEK * KIND_COUNT,
+                         .capital = n->kind == KIND_CAPITAL,
+                         .own = need_own_weight(q->m, n)};
+    near_add(q->m, ret->reach, n->core, n->core_count);
+    near_add(q->m, ret->reach, n->named, n->named_count);
+}
+
+static int32_t own_most(const struct weights *w)
+{
+    return larger(larger(w->own_goods, w->own_services),
+                  larger(larger(w->own_technology, w->own_training), w->own_joint));
+}
+
+static int32_t unasked_most(const struct weights *w)
+{
+    return larger(larger(own_most(w) * w->need_wish / 1000, w->serve_described),
+                  larger(w->serve_offer, w->serve_capital));
+}
+
+/* What a size in the range of `size` costs at least. */
+static int32_t size_loss(const struct query *q, unsigned size)
+{
+    uint32_t people = get32(q->a.p + AT_EMPLOYEES);
+    int32_t best = q->m->w.size_unknown;
+    if (size != SIZE_UNKNOWN && q->a.p[AT_FLAGS] & FLAG_EMPLOYEES) {
+        uint64_t above = UINT64_C(1) << (size - 1);
+        uint32_t least = size == 1 ? 0 : (uint32_t)(above / 2), most = (uint32_t)(above - 1);
+        uint32_t nearest = people < least ? least : people > most ? most : people;
+        best = size_value(q->m, people, nearest);
+    }
+    return (SCORE_MAX - best) * q->m->w.practical_size / 10000 * q->m->w.total_practical;
+}
+
+void query_open(struct query *q, const struct model *m, const void *a, int32_t today,
+                const struct index_filter *f, struct index_room *room)
+{
+    *q = (struct query){.m = m, .f = f, .room = room, .today = today};
+    view_open(m, a, &q->a);
+    for (size_t i = 0; i < q->a.sector_count; i++)
+        q->own[q->a.sectors[i] / 64] |= UINT64_C(1) << q->a.sectors[i] % 64;
+    near_add(m, q->own_near, q->a.sectors, q->a.sector_count);
+    q->own_most = own_most(&m->w);
+    q->unasked_most = unasked_most(&m->w);
+    for (unsigned size = 0; size < SIZES; size++)
+        q->size_loss[size] = size_loss(q, size);
+    for (size_t i = 0; i < q->a.need_count; i++) {
+        lane_open(q, &q->a.needs[i], &q->lanes[i]);
+        for (size_t r = SIDE_SEEK * KIND_COUNT; r < ROLES; r++)
+            q->seeks_meet |= m->meets[q->a.needs[i].role][r] > 0;
+    }
+}
+
+/* ---- the cells of a tree ---- */
+
+static bool cell_passes(const struct query *q, unsigned code)
+{
+    return q->f == NULL || q->f->lang[0] == '\0' || cell_may_speak(code, q->f->lang);
+}
+
+static void cells_value(struct query *q)
+{
+    int32_t langs[CELL_LANGS], practicals[CELL_PRACTICALS];
+    memset(langs, 0xFF, sizeof langs);
+    memset(practicals, 0xFF, sizeof practicals);
+    q->value_most = -1;
+    for (size_t i = 0; i < q->t->cell_count; i++) {
+        unsigned lang = cell_lang(q->t->cells[i]), practical = cell_practical(q->t->cells[i]);
+        if (langs[lang] < 0)
+            langs[lang] = cell_passes(q, lang) ? cell_lang_most(q->m, &q->a, lang) : INT32_MIN / 2;
+        if (practicals[practical] < 0)
+            practicals[practical] =
+                cell_practical_most(q->m, &q->a, practical, q->t->newest, q->today);
+        q->room->value[i] = langs[lang] + practicals[practical];
+        q->value_most = larger(q->value_most, q->room->value[i]);
+    }
+}
+
+/* Room for count numbers, all 0. 0 or -1. */
+static int memo_room(struct memo *memo, size_t count)
+{
+    if (count <= memo->cap)
+        return 0;
+    uint32_t *at = calloc(count, sizeof *at);
+    if (at == NULL)
+        return -1;
+    free(memo->at);
+    memo->at = at;
+    memo->cap = count;
+    return 0;
+}
+
+static int room_for_tree(struct index_room *room, const struct tree *t)
+{
+    if (memo_room(&room->classes, t->class_count) < 0 ||
+        memo_room(&room->fields, t->field_count) < 0)
+        return -1;
+    if (t->cell_count > room->value_cap) {
+        int32_t *value = malloc(t->cell_count * sizeof *value);
+        if (value == NULL)
+            return -1;
+        free(room->value);
+        room->value = value;
+        room->value_cap = t->cell_count;
+    }
+    return 0;
+}
+
+int query_tree(struct query *q, const struct tree *t)
+{
+    if (room_for_tree(q->room, t) < 0)
+        return -1;
+    q->t = t;
+    q->room->pool_used = 1; /* 0 means none */
+    cells_value(q);
+    return 0;
+}
+
+static void memo_clear(struct memo *memo)
+{
+    for (size_t i = 0; i < memo->touched_count; i++)
+        memo->at[memo->touched[i]] = 0;
+    memo->touched_count = 0;
+}
+
+void query_tree_done(struct query *q)
+{
+    memo_clear(&q->room->classes);
+    memo_clear(&q->room->fields);
+}
+
+/* ---- strengths ---- */
+
+static bool sets_meet(const uint64_t a[2], const uint64_t b[2])
+{
+    return ((a[0] & b[0]) | (a[1] & b[1])) != 0;
+}
+
+static bool set_has(const uint64_t set[2], uint8_t sector)
+{
+    return set[sector / 64] >> sector % 64 & 1;
+}
+
+/* The closest that a sector comes to one of a's. */
+static int32_t close_to_own(const struct query *q, uint8_t sector)
+{
+    int32_t best = 0;
+    if (!set_has(q->own_near, sector))
+        return 0;
+    for (size_t i = 0; i < q->a.sector_count; i++)
+        best = larger(best, q->m->close[sector][q->a.sectors[i]]);
+    return best;
+}
+
+int32_t shape_most(const struct query *q, const struct shape *s, const struct about *about)
+{
+    const struct need_view *y = &s->need;
+    int32_t best = -1;
+    for (size_t i = 0; i < q->a.need_count; i++) {
+        const struct need_view *x = &q->a.needs[i];
+        int32_t meets = q->m->meets[x->role][y->role];
+        bool funds = q->lanes[i].capital && y->kind == KIND_CAPITAL; /* may be for any field */
+        if (meets == 0 || (!funds && !sets_meet(q->lanes[i].reach, about->set)))
+            continue;
+        int32_t most = need_content_most(q->m, x, y);
+        best = larger(best, most == 0 ? -1 : meets * most / 1000);
+    }
+    if (y->role >= SIDE_SEEK * KIND_COUNT) {
+        int32_t close = close_to_own(q, y->core[0]);
+        return close == 0 ? best : larger(best, close * need_own_weight(q->m, y) / 1000);
+    }
+    for (size_t i = 0; i < q->a.sector_count; i++) {
+        int32_t serves = need_serve_weight(q->m, y, q->a.sectors[i]);
+        best = serves == 0 ? best : larger(best, serves);
+    }
+    return best;
+}
+
+int32_t sector_strength(const struct query *q, uint8_t sector)
+{
+    const struct view *a = &q->a;
+    int32_t best = set_has(q->own_near, sector) ? 0 : -1;
+    bool own = set_has(q->own, sector);
+    for (size_t i = 0; i < a->need_count; i++) {
+        const struct need_view *n = &a->needs[i];
+        int32_t c = 0;
+        if (!q->lanes[i].offer)
+            c = q->m->close[n->core[0]][sector]; /* sought */
+        if (c > 0)
+            best = larger(best, c * q->lanes[i].own / 1000 * n->specific / 1000);
+        if (!own && q->lanes[i].offer)
+            c = need_serve_weight(q->m, n, sector);
+        if (!own && q->lanes[i].offer && c > 0)
+            best = larger(best, c * n->specific / 1000);
+    }
+    if (!own && a->offer_count > 0 && memchr(a->described, sector, a->described_count) != NULL)
+        best = larger(best, q->m->w.serve_described);
+    return best;
+}
+
+int32_t described_strength(const struct query *q, uint8_t sector)
+{
+    return set_has(q->own, sector) ? q->m->w.serve_described : -1;
+}

@@ -1,0 +1,117 @@
+#ifndef SPEAN_MATCH_TREE_H
+#define SPEAN_MATCH_TREE_H
+
+#include "cells.h"
+
+struct layer;
+
+/*
+ * The published companies of one country, ordered for a search that looks at few of them and misses
+ * none (docs/ARCHITECTURE.md, "The index"). Immutable once built.
+ *
+ * Needs that score alike with anything are one class; classes that differ only in HS codes, topics
+ * and precision are one shape. Every class, and every sector that a company works in or describes,
+ * is a key with the list of the companies that have it. A list is ordered by cells, and its
+ * stretches of one cell are runs: so a list is read as its few runs, and most of these are passed
+ * over by one comparison.
+ */
+
+struct shape {
+    struct need_view need; /* of its first class; what classes share is meant */
+    uint32_t first, count; /* its classes */
+};
+
+struct about {
+    uint64_t set[2]; /* the sectors in core and named */
+};
+
+struct field { /* companies that say the same of what they do */
+    uint8_t sector_count, described_count;
+    bool vague;
+    uint8_t sectors[SECTORS_MAX], described[TOPIC_SECTORS];
+};
+
+struct record {     /* records stand one behind the other, and are known by where they begin */
+    uint32_t entry; /* in the layer */
+    uint32_t field;
+    uint32_t tag;     /* place of its cell (19 bits), size (6), number of needs (6) */
+    uint32_t needs[]; /* classes, offers first */
+};
+#define RECORD_WORDS 3 /* besides the needs */
+#define SIZE_UNKNOWN 0 /* else one more than the binary digits of the number of employees */
+#define SIZES 34
+
+static inline uint32_t record_tag(uint32_t cell, unsigned size, size_t needs)
+{
+    return cell | size << 19 | (uint32_t)needs << 25;
+}
+
+static inline uint32_t record_cell(const struct record *r)
+{
+    return r->tag & ((1u << 19) - 1);
+}
+
+static inline unsigned record_size(const struct record *r)
+{
+    return r->tag >> 19 & 63;
+}
+
+static inline size_t record_needs(const struct record *r)
+{
+    return r->tag >> 25;
+}
+
+struct key {
+    uint32_t run[CELL_NEEDS + 1]; /* runs of companies with 0, 1, .. needs; the last is the end */
+};
+
+struct tree {
+    int32_t newest;  /* day of the latest check */
+    uint32_t *cells; /* codes, sorted */
+    struct shape *shapes;
+    struct about *abouts;      /* of the shapes */
+    struct need_view *classes; /* by shape */
+    struct field *fields;
+    uint32_t *records;   /* by cell */
+    struct key *keys;    /* classes, then sectors worked in, then sectors described */
+    uint32_t *run_cell;  /* place in cells */
+    uint32_t *run_first; /* first posting; one more ends the list */
+    uint32_t *postings;  /* where records begin */
+    size_t cell_count, shape_count, class_count, field_count, record_count, record_words;
+    size_t key_count, run_count, posting_count;
+    uint32_t role_first[ROLES + 1]; /* shapes of a role */
+};
+
+static inline const struct record *record_at(const struct tree *t, size_t at)
+{
+    return (const struct record *)(const void *)(t->records + at);
+}
+
+/* malloc, on large pages where it is much: a search hops about in it. */
+void *tree_alloc(size_t size);
+
+/* Where sectors stand among the keys. */
+static inline uint32_t key_sector(const struct tree *t, uint8_t sector)
+{
+    return (uint32_t)t->class_count + sector;
+}
+
+static inline uint32_t key_described(const struct tree *t, uint8_t sector)
+{
+    return (uint32_t)t->class_count + SECTOR_IDS + sector;
+}
+
+/* Of the published companies of c in the layer. NULL: no memory. */
+struct tree *tree_new(const struct model *m, const struct layer *l, enum country c);
+void tree_free(struct tree *t);
+/* Bytes that it takes: all, and those that a look at every company once would have to read. */
+size_t tree_bytes(const struct tree *t);
+size_t tree_scan_bytes(const struct tree *t);
+
+/* Steps of tree_new. 0 or -1. */
+struct tree_making;
+int tree_read(struct tree_making *g);  /* tree_read.c: views into classes, fields and cells */
+int tree_order(struct tree_making *g); /* tree_build.c: records by cell, classes by shape */
+int tree_post(struct tree *t);         /* tree_post.c: keys, runs and postings */
+
+#endif

@@ -1,0 +1,49 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kernel.h"
+#include "profiles.h"
+
+#define CELLS 300
+#define RUNS 1000
+
+static void finds_what_the_plain_loop_finds(void **state)
+{
+    static const enum index_kernel all[] = {INDEX_KERNEL_AUTO, INDEX_KERNEL_SCALAR,
+                                            INDEX_KERNEL_AVX2, INDEX_KERNEL_AVX512};
+    static uint32_t cell[RUNS], out[RUNS];
+    static int32_t value[CELLS];
+    (void)state;
+    uint64_t seed = 5;
+    for (size_t i = 0; i < CELLS; i++)
+        value[i] = (int32_t)random_below(&seed, 2000) - 1000;
+    value[0] = INT32_MIN / 2;
+    value[1] = INT32_MAX;
+    for (size_t i = 0; i < RUNS; i++)
+        cell[i] = (uint32_t)random_below(&seed, CELLS);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        kernel_pass *pass = kernel_get(all[k]);
+        if (pass == NULL) /* this processor lacks it */
+            continue;
+        for (size_t count = 0; count < RUNS; count += 1 + count / 9) {
+            int32_t least = (int32_t)random_below(&seed, 2000) - 900;
+            size_t n = pass(cell, count, value, least, 70, out), want = 0;
+            for (size_t i = 0; i < count; i++)
+                if (value[cell[i]] >= least)
+                    assert_int_equal(out[want++], 70 + i);
+            assert_int_equal(n, want);
+        }
+    }
+    assert_ptr_equal(kernel_get(INDEX_KERNEL_SCALAR), kernel_pass_scalar);
+    assert_non_null(kernel_get(INDEX_KERNEL_AUTO));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(finds_what_the_plain_loop_finds)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
