@@ -43,8 +43,8 @@ static bool all_add(struct request *r, struct all_state *s, const void *a)
     struct json_writer before = s->w;
     size_t len = s->page.len, count;
 
-    count = index_search(r->s->index, a, s->say.today, &q->filter, q->min_total, (size_t)q->limit,
-                         hits);
+    count = index_search(r->s->index, r->s->room, a, s->say.today, &q->filter, q->min_total,
+                         (size_t)q->limit, hits);
     jw_object(&s->w);
     match_write_list(&s->w, &s->say, a, hits, count);
     jw_object_end(&s->w);

@@ -87,7 +87,8 @@ static int engine_build(struct engine *e)
     long before = memory_resident("VmRSS");
 
     e->writer = index_writer_new(e->model);
-    if (!e->writer)
+    e->room = index_room_new();
+    if (!e->writer || !e->room)
         return -1;
     for (size_t i = 0; i < e->rows->count; i++)
         if (index_writer_put(e->writer, e->rows->row[i], e->rows->bytes[i]))
@@ -183,6 +184,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "spean-bench-engine: failed\n");
     index_unref(e.index);
     index_writer_free(e.writer);
+    index_room_free(e.room);
     free(e.query);
     rows_done(&rows);
     model_free(m);

@@ -25,6 +25,7 @@ static void *all_some(void *ctx)
     struct all *a = ctx;
     const struct rows *rows = a->e->rows;
     struct index_hit hits[ENGINE_LIMIT];
+    struct index_room *room = index_room_new();
     size_t n;
 
     while ((n = atomic_fetch_add(&a->next, 1)) < SLICES) {
@@ -32,12 +33,13 @@ static void *all_some(void *ctx)
         for (size_t i = from; i < from + a->slice && now_ns() < a->until; i++) {
             if (packed_status(rows->row[i]) != STATUS_PUBLISHED)
                 continue;
-            size_t found =
-                index_search(a->e->index, rows->row[i], a->e->today, NULL, 0, ENGINE_LIMIT, hits);
+            size_t found = index_search(a->e->index, room, rows->row[i], a->e->today, NULL, 0,
+                                        ENGINE_LIMIT, hits);
             atomic_fetch_add_explicit(&a->hits, found, memory_order_relaxed);
             atomic_fetch_add_explicit(&a->done, 1, memory_order_relaxed);
         }
     }
+    index_room_free(room);
     return NULL;
 }
 

@@ -9,7 +9,8 @@ int engine_answers(struct engine *e, size_t queries)
     char id[IDENT_TEXT];
 
     for (size_t i = 0; i < queries && i < e->query_count; i++) {
-        size_t n = index_search(e->index, e->query[i], e->today, NULL, 0, ENGINE_LIMIT, hits);
+        size_t n =
+            index_search(e->index, e->room, e->query[i], e->today, NULL, 0, ENGINE_LIMIT, hits);
         ident_format(packed_id(e->query[i]), id);
         printf("{\"part\":\"answer\",\"company\":\"%s\",\"hits\":[", id);
         for (size_t k = 0; k < n; k++) {

@@ -124,8 +124,8 @@ static size_t churn_read(struct churn *c, uint64_t *ns, size_t most, bool until_
     while (n < most && (until_done ? !atomic_load(&c->done) : n < c->e->query_count)) {
         struct index *ix = churn_current(c);
         uint64_t from = now_ns();
-        index_search(ix, c->e->query[n % c->e->query_count], c->e->today, NULL, 0, ENGINE_LIMIT,
-                     hits);
+        index_search(ix, c->e->room, c->e->query[n % c->e->query_count], c->e->today, NULL, 0,
+                     ENGINE_LIMIT, hits);
         ns[n++] = now_ns() - from;
         index_unref(ix);
         if (!until_done && now_ns() > bound)

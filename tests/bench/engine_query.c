@@ -18,7 +18,8 @@ static size_t round_run(struct engine *e, uint64_t *ns, uint8_t *country, size_t
         uint64_t from = now_ns();
         if (from - begun > bound)
             break;
-        *ret_hits += index_search(e->index, e->query[n], e->today, NULL, 0, ENGINE_LIMIT, hits);
+        *ret_hits +=
+            index_search(e->index, e->room, e->query[n], e->today, NULL, 0, ENGINE_LIMIT, hits);
         ns[n] = now_ns() - from;
         country[n] = (uint8_t)packed_country(e->query[n]);
         n++;

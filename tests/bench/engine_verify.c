@@ -80,15 +80,17 @@ static void *verify_some(void *ctx)
 {
     struct verify *v = ctx;
     struct index_hit ours[ENGINE_LIMIT], best[ENGINE_LIMIT];
+    struct index_room *room = index_room_new();
     size_t n;
 
     while ((n = atomic_fetch_add(&v->next, 1)) < v->queries) {
         const void *a = index_get(v->e->index, packed_id(v->e->query[n]));
-        size_t count = index_search(v->e->index, a, v->e->today, NULL, 0, ENGINE_LIMIT, ours);
+        size_t count = index_search(v->e->index, room, a, v->e->today, NULL, 0, ENGINE_LIMIT, ours);
         if (!same_answer(ours, count, best, reference_search(v->e, a, best)))
             atomic_fetch_add(&v->wrong, 1);
         atomic_fetch_add(&v->hits, count);
     }
+    index_room_free(room);
     return NULL;
 }
 
