@@ -68,9 +68,9 @@ static void listener_pause(struct listener *l, int why)
         log_event(l->o.log, LOG_LEVEL_ERROR, "accept_paused", "error=\"%s\" connections=%u",
                   strerror(why), net_shared_connections(l->o.shared));
     l->paused = true;
-    event_del(l->event_accept);
-    if (event_add(l->event_resume, &pause) != 0)
-        (void)event_add(l->event_accept, NULL);
+    /* Without a timer to come back by, rather looked at again and again. */
+    if (event_add(l->event_resume, &pause) == 0)
+        event_del(l->event_accept);
 }
 
 static void listener_on_resume(int fd, short what, void *arg)
@@ -82,7 +82,7 @@ static void listener_on_resume(int fd, short what, void *arg)
     if (l->reserve < 0)
         l->reserve = reserve_open();
     if (event_add(l->event_accept, NULL) != 0)
-        log_event(l->o.log, LOG_LEVEL_ERROR, "accept_failed", "error=\"%s\"", strerror(errno));
+        listener_pause(l, errno);
 }
 
 static bool accept_error_passes(int error)

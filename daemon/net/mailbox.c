@@ -1,5 +1,6 @@
 #include "mailbox.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -31,10 +32,29 @@ void mailbox_done(struct mailbox *m)
     close(m->fd);
 }
 
+/* Under the lock. Should it ever fail, the next letter tries again. */
+static void mailbox_signal(struct mailbox *m)
+{
+    const uint64_t one = 1;
+
+    while (!m->woken) {
+        m->woken = write(m->fd, &one, sizeof one) == (ssize_t)sizeof one;
+        if (!m->woken && errno != EINTR)
+            break;
+    }
+}
+
+void mailbox_wake(struct mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    if (!m->closed)
+        mailbox_signal(m);
+    pthread_mutex_unlock(&m->lock);
+}
+
 int mailbox_put(struct mailbox *m, const struct letter *letter)
 {
     struct letter *copy = malloc(sizeof *copy);
-    const uint64_t one = 1;
     int ret = -1;
 
     if (copy == NULL)
@@ -43,10 +63,7 @@ int mailbox_put(struct mailbox *m, const struct letter *letter)
     copy->next = NULL;
     pthread_mutex_lock(&m->lock);
     if (!m->closed && m->count < MAILBOX_MAX) {
-        /* Only a full counter can fail, and then the reader is awake anyway. */
-        ssize_t ignored = m->first == NULL ? write(m->fd, &one, sizeof one) : 0;
-
-        (void)ignored;
+        mailbox_signal(m);
         *m->last = copy;
         m->last = &copy->next;
         m->count++;
@@ -64,8 +81,9 @@ static struct letter *mailbox_empty(struct mailbox *m, bool close_it)
     uint64_t count;
 
     pthread_mutex_lock(&m->lock);
-    while (read(m->fd, &count, sizeof count) > 0)
+    while (read(m->fd, &count, sizeof count) > 0 || errno == EINTR)
         ;
+    m->woken = false;
     all = m->first;
     m->first = NULL;
     m->last = &m->first;

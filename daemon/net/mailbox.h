@@ -13,7 +13,6 @@ enum letter_kind {
     LETTER_POST,   /* type, data: for the worker's owner */
     LETTER_ADOPT,  /* fd: an accepted socket */
     LETTER_REFUSE, /* fd: an accepted socket; tell it that there is no place */
-    LETTER_DRAIN,  /* deadline_ms */
     LETTER_LIMITS, /* limits */
     LETTER_TLS     /* tls: the reloaded one */
 };
@@ -26,7 +25,6 @@ struct letter {
     int fd;
     bool local;
     struct tls *tls; /* a reference, or NULL */
-    uint64_t deadline_ms;
     struct net_limits limits;
 };
 
@@ -35,7 +33,8 @@ struct mailbox {
     struct letter *first, **last;
     size_t count;
     bool closed;
-    int fd; /* eventfd, non-blocking */
+    bool woken; /* the eventfd has been written since it was read */
+    int fd;     /* eventfd, non-blocking */
 };
 
 #define MAILBOX_MAX 65536 /* letters waiting */
@@ -44,6 +43,8 @@ int mailbox_init(struct mailbox *m); /* 0 or -1 */
 void mailbox_done(struct mailbox *m);
 /* Any thread. A copy of the letter is kept. 0, or -1: closed, full or no memory. */
 int mailbox_put(struct mailbox *m, const struct letter *letter);
+/* Any thread. Wakes the reader without a letter; needs no memory. */
+void mailbox_wake(struct mailbox *m);
 /* The reader's: all letters in order (a list to free one by one), or NULL. */
 struct letter *mailbox_take(struct mailbox *m);
 /* The same, and from now on nothing is accepted. */

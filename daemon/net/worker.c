@@ -138,14 +138,14 @@ static void worker_on_drain_end(int fd, short what, void *arg)
     event_base_loopbreak(w->base);
 }
 
-/* No new lines; whoever is owed nothing leaves at once. */
-static void worker_begin_drain(struct worker *w, uint64_t deadline_ms)
+/* When it has been asked for: no new lines; whoever is owed nothing leaves at once. */
+static void worker_look_drain(struct worker *w)
 {
-    uint64_t now = clock_mono_ms();
-    uint64_t left = deadline_ms > now ? deadline_ms - now : 0;
+    uint64_t now = clock_mono_ms(), deadline = atomic_load(&w->drain_ms);
+    uint64_t left = deadline > now ? deadline - now : 0;
     struct timeval tv = {(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)};
 
-    if (w->draining)
+    if (w->draining || deadline == 0)
         return;
     w->draining = true;
     for (uint32_t i = 0; i < w->slots.size; i++) {
@@ -180,9 +180,6 @@ static void worker_read_letter(struct worker *w, const struct letter *l)
     case LETTER_REFUSE:
         conn_refuse(w, l->fd, l->tls);
         break;
-    case LETTER_DRAIN:
-        worker_begin_drain(w, l->deadline_ms);
-        break;
     case LETTER_LIMITS:
         worker_relimit(w, &l->limits);
         break;
@@ -213,6 +210,7 @@ static void worker_on_mail(int fd, short what, void *arg)
     (void)fd;
     (void)what;
     worker_read_letters(w, mailbox_take(&w->mailbox));
+    worker_look_drain(w); /* after the letters that were there before it */
     worker_beat(w);
 }
 

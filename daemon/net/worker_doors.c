@@ -55,9 +55,8 @@ void worker_set_tls(struct worker *w, struct tls *tls)
 
 void worker_drain(struct worker *w, uint64_t deadline_ms)
 {
-    const struct letter l = {.kind = LETTER_DRAIN, .fd = -1, .deadline_ms = deadline_ms};
-
-    (void)mailbox_put(&w->mailbox, &l);
+    atomic_store(&w->drain_ms, deadline_ms > 0 ? deadline_ms : 1);
+    mailbox_wake(&w->mailbox);
 }
 
 void worker_set_limits(struct worker *w, const struct net_limits *limits)

@@ -146,35 +146,45 @@ int plan_refs(const struct plan *p, struct buf *out, size_t *ret_count)
 
 /* ---- what to write ---- */
 
-static void write_key(struct json_writer *w, struct buf *scratch, const char *lang,
-                      const json_t *name)
+/* 0, or -1 on no memory: a company without one of its keys would not be found by that name. */
+static int write_key(struct json_writer *w, struct buf *scratch, const char *lang,
+                     const json_t *name)
 {
     buf_reset(scratch);
-    if (!json_is_string(name) ||
-        text_search_key(scratch, json_string_value(name), json_string_length(name)) ||
-        scratch->len == 0)
-        return;
+    if (!json_is_string(name))
+        return 0;
+    if (text_search_key(scratch, json_string_value(name), json_string_length(name)))
+        return -1;
+    if (scratch->len == 0)
+        return 0;
     jw_object(w);
     jw_key_text(w, "lang", lang);
     jw_key(w, "key");
     jw_string(w, scratch->data, scratch->len);
     jw_object_end(w);
+    return 0;
 }
 
-static void write_keys(struct json_writer *w, const json_t *doc)
+static int write_keys(struct json_writer *w, const json_t *doc)
 {
     const json_t *names = json_object_get(doc, "names");
     struct buf scratch;
     const char *lang;
     json_t *name;
+    int rc;
 
     buf_init(&scratch, 64 * 1024);
     jw_key(w, "keys");
     jw_array(w);
-    write_key(w, &scratch, "", json_object_get(doc, "name"));
-    json_object_foreach((json_t *)(uintptr_t)names, lang, name) write_key(w, &scratch, lang, name);
+    rc = write_key(w, &scratch, "", json_object_get(doc, "name"));
+    json_object_foreach((json_t *)(uintptr_t)names, lang, name)
+    {
+        if (write_key(w, &scratch, lang, name))
+            rc = -1;
+    }
     jw_array_end(w);
     buf_done(&scratch);
+    return rc;
 }
 
 static const char *subject_type(const struct plan *p, const struct subject *s)
@@ -233,9 +243,10 @@ static int write_subject(const struct plan *p, struct json_writer *w, const stru
         jw_json(w, contacts);
     else
         jw_raw(w, "[]", 2);
-    write_keys(w, s->doc);
+    rc = write_keys(w, s->doc);
     jw_key(w, "packed");
-    rc = write_base64(w, &s->packed);
+    if (write_base64(w, &s->packed))
+        rc = -1;
     jw_object_end(w);
     json_decref(bare);
     return rc;

@@ -41,10 +41,12 @@ static void service_refuse_line(struct service *s, struct session *session, stru
 
     buf_init(&out, ANSWER_MAX);
     line_name(s, session, rid);
-    if (rpc_write_error(&out, NULL, e, rid) == 0)
+    if (rpc_write_error(&out, NULL, e, rid) == 0) {
         worker_conn_send(s->worker, session->conn, out.data, out.len);
-    else
+    } else { /* better no connection than one that waits for ever */
         worker_conn_done(s->worker, session->conn);
+        worker_conn_close(s->worker, session->conn);
+    }
     buf_done(&out);
     rpc_error_done(e);
 }

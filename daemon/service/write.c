@@ -38,7 +38,8 @@ static void write_again(struct request *r)
     const struct write *w = r->state;
     uint64_t now = clock_mono_ms();
 
-    if (now >= w->lost_ms + UNAVAILABLE_MS || now >= r->deadline_ms)
+    /* The last look comes so early that the answer is there within the time. */
+    if (now + RETRY_MS > w->lost_ms + UNAVAILABLE_MS || now >= r->deadline_ms)
         request_refuse(r, REASON_OUTCOME);
     else if (!pool_up(r->s->pool))
         request_wait(r, 0, now + RETRY_MS, NULL, write_again);

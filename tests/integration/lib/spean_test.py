@@ -259,10 +259,13 @@ class Client:
 
 
 class Daemon:
-    """A real speand on a free loopback port and a unix socket, on a database of the cluster."""
+    """A real speand on a free loopback port and a unix socket, on a database of the cluster.
 
-    def __init__(self, cluster, database=None, config=None, start=True, migrate=True):
+    config: sections and options over those below. env: over the environment of this process."""
+
+    def __init__(self, cluster, database=None, config=None, start=True, migrate=True, env=None):
         self.cluster = cluster
+        self.env = env
         self.database = database or cluster.create_database()
         self.dir = tempfile.mkdtemp(prefix="spean-")
         self.unix = os.path.join(self.dir, "speand.sock")
@@ -300,7 +303,8 @@ class Daemon:
     def start(self, wait=True):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([os.path.join(BUILD, "speand"), "-c", self.config],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=dict(os.environ, **self.env) if self.env else None)
         if wait:
             wait_until(self.ready, 30, "speand is ready; log:\n" + self.log)
 
