@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <spean/buf.h>
 #include <spean/index.h>
+#include <spean/json_reader.h>
 #include <spean/log.h>
 #include <spean/net.h>
 #include <spean/service.h>
@@ -74,18 +75,20 @@ static void indexer_reset(void *ctx)
     log_event(x->o.log, LOG_LEVEL_INFO, "index_loading", NULL);
 }
 
-/* Packs a row that another version has packed, from its profile. 0 or -1. */
+/* Packs a row that another version has packed, from its profile. 0, -1 on no memory, or -2: it is
+ * no profile. */
 static int indexer_pack(struct indexer *x, const struct feed_row *row)
 {
-    json_t *doc = json_loadb(row->doc, row->doc_len, JSON_REJECT_DUPLICATES, NULL);
+    bool no_memory;
+    json_t *doc = jr_parse(row->doc, row->doc_len, JSON_REJECT_DUPLICATES, NULL, &no_memory);
     int ret;
 
     buf_reset(&x->packed);
     if (doc == NULL)
-        return -1;
+        return no_memory ? -1 : -2;
     ret = pack_profile(x->o.model, doc, row->id, (int32_t)(row->updated_ms / DAY_MS), &x->packed);
     json_decref(doc);
-    return ret;
+    return ret == 0 ? 0 : -2;
 }
 
 static void indexer_refuse(struct indexer *x, const struct feed_row *row)
@@ -113,15 +116,13 @@ static void indexer_row(void *ctx, const struct feed_row *row)
             indexer_break(x);
         return;
     }
-    if (row->doc != NULL) {
-        if (indexer_pack(x, row) != 0) {
-            indexer_refuse(x, row);
-            return;
-        }
+    put = row->doc != NULL ? indexer_pack(x, row) : 0;
+    if (put == 0 && row->doc != NULL) {
         bytes = x->packed.data;
         len = x->packed.len;
     }
-    put = index_writer_put(x->writer, bytes, len);
+    if (put == 0)
+        put = index_writer_put(x->writer, bytes, len);
     if (put == -2)
         indexer_refuse(x, row);
     else if (put != 0)

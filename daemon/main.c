@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <signal.h>
 #include <spean/buf.h>
+#include <spean/json_reader.h>
 #include <spean/log.h>
 #include <spean/model.h>
 #include <spean/service.h>
@@ -222,7 +223,8 @@ int main(int argc, char **argv)
 
     arguments_parse(&a, argc, argv);
     signal(SIGPIPE, SIG_IGN);
-    json_object_seed(0); /* before there are threads */
+    jr_init(malloc, free); /* this and the seed before there are threads */
+    json_object_seed(0);
     switch (a.task) {
     case TASK_USAGE:
         fputs(help, stderr);

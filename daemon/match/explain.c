@@ -308,14 +308,15 @@ int explain_factor(const struct model *m, const void *a, const void *b, int32_t 
     return tell_factor(&(struct telling){m, {&x, &y}, lang, out, out->len}, &pair, f);
 }
 
-void explain_all(const struct model *m, const void *a, const void *b, int32_t today,
-                 enum model_lang lang, struct buf *out, size_t ret_ends[FACTOR_COUNT])
+int explain_all(const struct model *m, const void *a, const void *b, int32_t today,
+                enum model_lang lang, struct buf *out, size_t ret_ends[FACTOR_COUNT])
 {
     struct view x, y;
     struct pair pair;
     view_open(m, a, &x);
     view_open(m, b, &y);
     pair_score(m, &x, &y, today, &pair);
+    int ret = 0;
     for (int f = 0; f < FACTOR_COUNT; f++) {
         struct telling t = {m, {&x, &y}, lang, out, out->len};
         if (tell_factor(&t, &pair, (enum factor)f) < 0) {
@@ -323,9 +324,11 @@ void explain_all(const struct model *m, const void *a, const void *b, int32_t to
             out->failed = false;
             if (out->data != NULL)
                 out->data[out->len] = '\0';
+            ret = -1;
         }
         ret_ends[f] = out->len;
     }
+    return ret;
 }
 
 int explain_excluded(const struct model *m, const void *a, const void *b, enum excluded why,

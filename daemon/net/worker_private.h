@@ -36,8 +36,8 @@ struct worker {
     bool running;
     pthread_t thread;
     _Atomic uint64_t heartbeat;
-    uint64_t tls_logged_ms; /* when a failed handshake was last logged */
-    unsigned tls_unlogged;  /* those since */
+    uint64_t tls_logged_ms;    /* when a failed handshake was last logged */
+    unsigned tls_unlogged;     /* those since */
     _Atomic uint64_t drain_ms; /* drain until then; 0: do not. No letter: it must not fail. */
     char scratch[CONN_READ_LONG];
 };

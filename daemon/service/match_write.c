@@ -21,7 +21,8 @@ static void write_factors(struct json_writer *w, struct match_words *say, const 
     size_t ends[FACTOR_COUNT], at = 0;
 
     buf_reset(reasons);
-    explain_all(say->model, a, b, say->today, say->lang, reasons, ends);
+    if (explain_all(say->model, a, b, say->today, say->lang, reasons, ends))
+        w->out->failed = true; /* no answer rather than a score that does not say why */
     jw_key(w, "factors");
     jw_array(w);
     for (int f = 0; f < FACTOR_COUNT; at = ends[f++]) {

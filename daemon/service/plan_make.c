@@ -5,6 +5,7 @@
 #include "reason.h"
 
 #include <spean/date.h>
+#include <spean/json_reader.h>
 #include <spean/packed.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,7 @@ static struct subject *subject_add(struct plan *p, const char *id)
 int plan_found(struct plan *p, const char *id, int64_t version, const char *doc)
 {
     struct subject *s;
+    bool no_memory;
 
     if (map_get(p->by_id, id) != NO_SUBJECT)
         return 0;
@@ -88,7 +90,7 @@ int plan_found(struct plan *p, const char *id, int64_t version, const char *doc)
     if (!s)
         return -1;
     s->version = version;
-    s->before = json_loads(doc, JSON_REJECT_DUPLICATES, NULL);
+    s->before = jr_parse(doc, strlen(doc), JSON_REJECT_DUPLICATES, NULL, &no_memory);
     if (!json_is_object(s->before))
         return -1;
     s->doc = json_incref(s->before);

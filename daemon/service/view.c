@@ -1,6 +1,7 @@
 #include "view.h"
 
 #include <spean/date.h>
+#include <spean/json_reader.h>
 #include <string.h>
 
 #define WORDS                                                                                      \
@@ -58,7 +59,8 @@ uint32_t view_mask(const json_t *fields)
 int view_write(struct json_writer *w, const struct view *v, uint32_t mask)
 {
     const char *const *fields = profile_fields();
-    json_t *doc = json_loads(v->doc, JSON_REJECT_DUPLICATES, NULL);
+    bool no_memory;
+    json_t *doc = jr_parse(v->doc, strlen(v->doc), JSON_REJECT_DUPLICATES, NULL, &no_memory);
     char stamp[STAMP_TEXT];
 
     if (!json_is_object(doc)) {

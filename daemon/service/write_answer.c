@@ -1,5 +1,6 @@
 #include "write.h"
 
+#include <spean/json_reader.h>
 #include <string.h>
 
 /* The answers of writes. */
@@ -40,10 +41,11 @@ static int answer_error(struct json_writer *w, const struct rpc_error *e, const 
 {
     struct buf line;
     json_t *answer = NULL, *error;
+    bool no_memory;
 
     buf_init(&line, ANSWER_MAX);
     if (rpc_write_error(&line, NULL, e, rid) == 0)
-        answer = json_loadb(line.data, line.len, 0, NULL);
+        answer = jr_parse(line.data, line.len, 0, NULL, &no_memory);
     error = json_object_get(answer, "error");
     if (w->out->len > ERRORS_MARK) /* so many that their details would not fit */
         json_object_del(json_object_get(error, "data"), "fields");

@@ -1,5 +1,6 @@
 #include <spean/rpc.h>
 
+#include <spean/json_reader.h>
 #include <spean/text.h>
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ static json_t *parse(const char *text, size_t len, const struct rpc_limits *limi
                      struct rpc_error *e)
 {
     json_error_t why = {0};
+    bool no_memory;
     json_t *root;
 
     switch (scan_json(text, len, limits, ret_nul)) {
@@ -34,11 +36,12 @@ static json_t *parse(const char *text, size_t len, const struct rpc_limits *limi
         rpc_error_set(e, RPC_PARSE, NULL, "The text is not well-formed UTF-8, or has a NUL byte");
         return NULL;
     }
-    root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    root = jr_parse(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why,
+                    &no_memory);
     if (root)
         return root;
     /* The parser's own message echoes the text: say where instead. */
-    if (json_error_code(&why) == json_error_out_of_memory ||
+    if (no_memory || json_error_code(&why) == json_error_out_of_memory ||
         json_error_code(&why) == json_error_unknown) /* gave up before it said anything */
         rpc_error_set(e, RPC_INTERNAL, NULL, "Out of memory");
     else if (json_error_code(&why) == json_error_duplicate_key)

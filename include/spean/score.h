@@ -50,10 +50,10 @@ int explain_factor(const struct model *m, const void *a, const void *b, int32_t 
 /*
  * The sentences of all factors, one after the other as explain_factor appends each: ret_ends[f] is
  * where that of f ends in out. The pair is scored once for all of them. A sentence that can't be
- * made is left out.
+ * made is left out, and then -1 is returned instead of 0.
  */
-void explain_all(const struct model *m, const void *a, const void *b, int32_t today,
-                 enum model_lang lang, struct buf *out, size_t ret_ends[FACTOR_COUNT]);
+int explain_all(const struct model *m, const void *a, const void *b, int32_t today,
+                enum model_lang lang, struct buf *out, size_t ret_ends[FACTOR_COUNT]);
 
 /* Why a pair would not be suggested at all; EXCLUDED_NOT when it would. */
 enum excluded {

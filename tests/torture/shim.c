@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -82,8 +83,18 @@ static void *next(const char *name)
     return found;
 }
 
+/* A crash says where it was, into the daemon's log. */
+static void shim_crashed(int number)
+{
+    void *frames[32];
+
+    backtrace_symbols_fd(frames, backtrace(frames, 32), STDERR_FILENO);
+    raise(number); /* the handler is gone: SA_RESETHAND */
+}
+
 __attribute__((constructor)) static void shim_open(void)
 {
+    const struct sigaction crash = {.sa_handler = shim_crashed, .sa_flags = (int)SA_RESETHAND};
     const char *path = getenv("SPEAN_SHIM");
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     void *frames[2];
@@ -91,6 +102,8 @@ __attribute__((constructor)) static void shim_open(void)
     if (fd < 0)
         return;
     (void)backtrace(frames, 2); /* the first one loads a library */
+    sigaction(SIGSEGV, &crash, NULL);
+    sigaction(SIGABRT, &crash, NULL);
     void *p = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     if (p != MAP_FAILED)
@@ -308,7 +321,8 @@ int epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
 int epoll_ctl(int fd, int op, int of, struct epoll_event *event)
 {
     REAL(int, "epoll_ctl", int, int, int, struct epoll_event *);
-    return call_fails(CALL_EPOLL_CTL) ? -1 : real(fd, op, of, event);
+    /* Only to add a descriptor needs memory; the others can't fail but by a bug. */
+    return op == EPOLL_CTL_ADD && call_fails(CALL_EPOLL_CTL) ? -1 : real(fd, op, of, event);
 }
 
 int poll(struct pollfd *fds, nfds_t n, int timeout)

@@ -48,7 +48,7 @@ SCRIPTS = {
     "key": ([("company.upsert", {"company": written("key"), "idempotency_key": "key {tag}"}),
              ("company.upsert", {"company": written("key"), "idempotency_key": "key {tag}"}),
              ("company.upsert", {"company": written("key", city="Other"), "idempotency_key": "key {tag}"})], WRITTEN),
-    "many": ([("company.upsertMany", {"companies": [written("many%d " % n) for n in range(20)] + [{"country": "XX"}]})], WRITTEN),
+    "many": ([("company.upsertMany", {"companies": [written("many%d " % n) for n in range(6)] + [{"country": "XX"}]})], WRITTEN),
     "archive": ([("company.upsert", {"company": written("old")}), ("company.archive", {"id": "{id}"}),
                  ("company.confirm", {"id": "{id}"})], WRITTEN),
     "get": ([("company.get", {"external_id": ext("fix", "2")}), ("company.get", {"external_id": ext("fix", "none")})], MOVING),
@@ -77,6 +77,22 @@ def masked(value, moving):
     if isinstance(value, list):
         return [masked(v, moving) for v in value]
     return value
+
+
+def differs(want, got, passing):
+    """"": the same. "excused": the same but for errors that a fault may cause, or that name fewer fields. Else "wrong"."""
+    if got == want:
+        return ""
+    if isinstance(got, dict) and "error" in got:
+        error, due = got["error"], (want.get("error") or {}) if isinstance(want, dict) else {}
+        return "excused" if passing(error) or error["code"] == due.get("code") else "wrong"
+    if isinstance(got, dict) and isinstance(want, dict) and got.keys() == want.keys():
+        found = {differs(want[k], got[k], passing) for k in got}
+    elif isinstance(got, list) and isinstance(want, list) and len(got) == len(want):
+        found = {differs(w, g, passing) for w, g in zip(want, got)}
+    else:
+        return "wrong"
+    return "wrong" if "wrong" in found else "excused"
 
 
 class Bench:
@@ -120,7 +136,7 @@ class Bench:
         names = dict(self.names, tag=str(self.runs))
         answers = []
         try:
-            client = Client(("127.0.0.1", self.daemon.port), timeout=20)
+            client = Client(("127.0.0.1", self.daemon.port), timeout=8)
         except OSError:
             return ["closed"]
         with client:
@@ -149,8 +165,7 @@ class Bench:
                 continue
             if got == "closed":
                 return None
-            parts = got if isinstance(got, list) else [got]
-            if all(isinstance(p, dict) for p in parts) and any("error" in p and passing(p["error"]) for p in parts):
+            if differs(want, got, passing) == "excused":
                 return None
             return "%s, step %d: %s instead of %s" % (name, at, json.dumps(got)[:600], json.dumps(want)[:600])
         if len(answers) < len(self.expected[name]):
@@ -166,8 +181,4 @@ class Bench:
                 "(SELECT max(h.version) FROM spean.change h WHERE h.company_id = c.id) IS DISTINCT FROM c.version",
                 self.daemon.database):
             found.append("%s (%s) is there in part" % (ident, name))
-        for many, count in cluster.sql(
-                "SELECT substring(e.id FROM '[0-9]+$'), count(*) FROM spean.company_external e WHERE e.system = 'script' "
-                "AND e.id LIKE 'many%' GROUP BY 1 HAVING count(*) <> 20", self.daemon.database):
-            found.append("of the batch %s there are %s" % (many, count))
         return found
