@@ -320,11 +320,11 @@ int explain_all(const struct model *m, const void *a, const void *b, int32_t tod
     for (int f = 0; f < FACTOR_COUNT; f++) {
         struct telling t = {m, {&x, &y}, lang, out, out->len};
         if (tell_factor(&t, &pair, (enum factor)f) < 0) {
+            ret = out->failed ? -1 : ret;
             out->len = t.start;
             out->failed = false;
             if (out->data != NULL)
                 out->data[out->len] = '\0';
-            ret = -1;
         }
         ret_ends[f] = out->len;
     }

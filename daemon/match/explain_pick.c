@@ -3,6 +3,7 @@
 #include "lexicon.h"
 
 #include <spean/buf.h>
+#include <spean/text.h>
 
 /*
  * Which of several equally strong meetings of needs to tell of. A catalogue of fifteen machines
@@ -49,7 +50,8 @@ static const struct buf *fold_get(struct folds *f, size_t need)
         buf_init(text, FOLDED_MAX);
         f->made[need] = true;
         const struct text_ref *t = &f->v->needs[need].text;
-        if (lexicon_fold(text, t->s, t->len) < 0)
+        /* Text that is none, of a row that was damaged, has no words. */
+        if (text_valid(t->s, t->len) && lexicon_fold(text, t->s, t->len) < 0)
             text->failed = true;
     }
     return text->failed ? NULL : text;

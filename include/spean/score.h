@@ -50,7 +50,7 @@ int explain_factor(const struct model *m, const void *a, const void *b, int32_t 
 /*
  * The sentences of all factors, one after the other as explain_factor appends each: ret_ends[f] is
  * where that of f ends in out. The pair is scored once for all of them. A sentence that can't be
- * made is left out, and then -1 is returned instead of 0.
+ * made is left out; 0, or -1 if one was for want of memory.
  */
 int explain_all(const struct model *m, const void *a, const void *b, int32_t today,
                 enum model_lang lang, struct buf *out, size_t ret_ends[FACTOR_COUNT]);

@@ -61,7 +61,7 @@ def run(t):
     bench = Bench(t, daemon)
     every = faults(t, shim, bench)
     t.note("%d faults in all", len(every))
-    chosen = every if not t.short else t.rng.sample(every, min(60, len(every)))
+    chosen = every if not t.short else t.rng.sample(every, min(40, len(every)))
     happened = wrong = 0
     for n, (name, call, code, at) in enumerate(chosen):
         shim.call_fail(call, code, at)

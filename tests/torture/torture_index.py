@@ -241,7 +241,7 @@ def planted(t, cluster, statements):
 
 
 def run(t):
-    seconds = t.amount(600, 12)
+    seconds = t.amount(600, 8)
     cluster = t.cluster()
     quiet = planted(t, cluster, [])
     t.check(not quiet, "the checker sees what is not there: %s", quiet[:5])
