@@ -66,6 +66,7 @@ static int house_follow(struct house *h)
                                        .workers = h->workers,
                                        .worker_count = h->worker_count,
                                        .log = h->o.log,
+                                       .base = h->base,
                                        .ready = house_on_ready,
                                        .broken = house_on_broken,
                                        .ctx = h};

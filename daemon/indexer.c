@@ -1,8 +1,7 @@
-#include "indexer.h"
+#include "indexer_in.h"
 #include "service/pack.h"
 
 #include <jansson.h>
-#include <spean/buf.h>
 #include <spean/index.h>
 #include <spean/json_reader.h>
 #include <spean/log.h>
@@ -14,15 +13,7 @@
 
 #define DAY_MS 86400000
 
-struct indexer {
-    struct indexer_options o;
-    struct index_writer *writer; /* NULL: broken */
-    bool published;
-    bool up;
-    uint64_t database_seq;
-    char epoch[40];
-    struct buf packed; /* room for a profile packed here */
-};
+#define PROGRESS_ROWS 262144 /* so often a load says how far it is */
 
 struct indexer *indexer_new(const struct indexer_options *o)
 {
@@ -44,6 +35,8 @@ void indexer_free(struct indexer *x)
 {
     if (x == NULL)
         return;
+    if (x->writer != NULL)
+        (void)beside_end(x);
     index_writer_free(x->writer);
     buf_done(&x->packed);
     free(x);
@@ -53,6 +46,7 @@ static void indexer_break(struct indexer *x)
 {
     if (x->writer == NULL)
         return;
+    (void)beside_end(x);
     index_writer_free(x->writer);
     x->writer = NULL;
     log_event(x->o.log, LOG_LEVEL_ERROR, "index_broken", "reason=no_memory");
@@ -65,7 +59,10 @@ static void indexer_reset(void *ctx)
 
     if (x->writer == NULL)
         return;
+    (void)beside_end(x);
     index_writer_free(x->writer);
+    x->rows = 0;
+    x->loading = true;
     x->writer = index_writer_new(x->o.model);
     if (x->writer == NULL) {
         log_event(x->o.log, LOG_LEVEL_ERROR, "index_broken", "reason=no_memory");
@@ -121,6 +118,9 @@ static void indexer_row(void *ctx, const struct feed_row *row)
         bytes = x->packed.data;
         len = x->packed.len;
     }
+    if (++x->rows % PROGRESS_ROWS == 0 && x->loading)
+        log_event(x->o.log, LOG_LEVEL_INFO, "index_loading", "companies=%llu",
+                  (unsigned long long)x->rows);
     if (put == 0)
         put = index_writer_put(x->writer, bytes, len);
     if (put == -2)
@@ -145,31 +145,53 @@ static void indexer_post_state(struct indexer *x)
     }
 }
 
-static void indexer_caught_up(void *ctx, uint64_t seq, const char *epoch)
+/* A snapshot of what the writer knows, to every worker. */
+static void indexer_publish(struct indexer *x)
 {
-    struct indexer *x = ctx;
-    struct index *ix;
+    struct index *ix = index_writer_publish(x->writer, x->seq);
 
-    if (x->writer == NULL)
-        return;
-    ix = index_writer_publish(x->writer, seq);
     if (ix == NULL) {
         indexer_break(x);
         return;
     }
-    if (strcmp(x->epoch, epoch) != 0 || x->database_seq < seq)
-        x->database_seq = seq; /* another history may count from less */
-    snprintf(x->epoch, sizeof x->epoch, "%s", epoch);
     indexer_post_state(x);
     for (size_t i = 0; i < x->o.worker_count; i++)
         if (worker_post(x->o.workers[i], SERVICE_INDEX, index_ref(ix)) != 0)
             index_unref(ix);
     log_event(x->o.log, LOG_LEVEL_DEBUG, "index_published", "seq=%llu companies=%zu",
-              (unsigned long long)seq, index_count(ix));
+              (unsigned long long)x->seq, index_count(ix));
     if (!x->published)
         x->o.ready(x->o.ctx, index_count(ix));
     x->published = true;
     index_unref(ix);
+}
+
+/* The new base is built: what came meanwhile stands above it. */
+static void indexer_built(struct indexer *x)
+{
+    if (beside_end(x) != 0 && x->loading) {
+        indexer_break(x);
+        return;
+    }
+    x->loading = false;
+    indexer_publish(x);
+}
+
+static void indexer_caught_up(void *ctx, uint64_t seq, const char *epoch)
+{
+    struct indexer *x = ctx;
+
+    if (x->writer == NULL)
+        return;
+    if (strcmp(x->epoch, epoch) != 0 || x->database_seq < seq)
+        x->database_seq = seq; /* another history may count from less */
+    snprintf(x->epoch, sizeof x->epoch, "%s", epoch);
+    x->seq = seq;
+    bool building = beside_start(x, indexer_built);
+    if (x->loading && building)
+        return; /* nothing to be searched yet; indexer_built goes on */
+    x->loading = false;
+    indexer_publish(x);
 }
 
 static void indexer_state(void *ctx, bool up, uint64_t database_seq)

@@ -3,6 +3,7 @@
 
 #include <spean/store.h>
 
+struct event_base;
 struct worker;
 struct model;
 struct log;
@@ -18,6 +19,7 @@ struct indexer_options {
     struct worker **workers;   /* borrowed */
     size_t worker_count;
     struct log *log;
+    struct event_base *base; /* borrowed; NULL: bases are built where the writer is */
     /* The first snapshot is out: matches can be answered. */
     void (*ready)(void *ctx, size_t companies);
     /* No memory: a snapshot that lacks companies must not be served; or nothing has been served yet

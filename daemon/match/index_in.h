@@ -15,7 +15,7 @@
  * but the last have trees to be searched by; the last is small and looked through. Layers are
  * shared by the snapshots that follow each other; blobs by layers.
  */
-#define LAYERS_MAX 12
+#define LAYERS_MAX 24
 
 struct tree;
 
@@ -23,6 +23,9 @@ struct blob { /* one company's packed bytes, counted */
     atomic_uint refs;
     uint8_t bytes[];
 };
+
+/* True for the one who let go last: all that others did is visible to it. */
+bool let_go(atomic_uint *refs);
 
 struct blob *blob_new(const void *bytes, size_t len);
 struct blob *blob_ref(struct blob *b);
@@ -53,6 +56,10 @@ int layer_plant(struct layer *l, const struct model *m); /* makes the trees; 0 o
 struct layer *layer_ref(struct layer *l);
 void layer_unref(struct layer *l);
 size_t layer_after(const struct layer *l, const uint8_t id[IDENT_BYTES]); /* first id above */
+const struct entry *layer_find_external(const struct layer *l, struct text_ref system,
+                                        struct text_ref id);
+/* Two neighbours in one. bury: without tombstones, for a base. NULL: no memory. */
+struct layer *layers_merge(const struct layer *below, const struct layer *above, bool bury);
 const struct entry *layer_find(const struct layer *l, const uint8_t id[IDENT_BYTES]);
 
 struct index {

@@ -11,14 +11,16 @@
  */
 #define DELTA_MOST 32
 #define LAYER_RATIO 8
-#define BASE_SHARE 16
 #define BASE_MIN 1024
+#define BASE_SHARE 16  /* index_rebuild_begin asks for a new base from this share on */
+#define INLINE_SHARE 4 /* with nobody to do it beside, publishing makes one itself */
 
 struct index_writer {
     const struct model *model;
     kernel_pass *pass;
     struct layer *layers[LAYERS_MAX]; /* the base first */
     size_t layer_count;
+    size_t kept; /* lowest layers that a rebuild is at work on: they stay until it ends */
     size_t count[COUNTRY_COUNT];
     /* What changed since, in no order, found by id through slots (number plus one). */
     struct entry *changed;
@@ -26,6 +28,13 @@ struct index_writer {
     uint32_t *slot;
     size_t slots; /* a power of two, at least twice changed_cap */
     struct changes log;
+};
+
+struct index_rebuild {
+    const struct model *model;
+    struct layer *layers[LAYERS_MAX];
+    size_t count;
+    struct layer *base; /* NULL: no memory */
 };
 
 struct index_writer *index_writer_new(const struct model *m)
@@ -196,27 +205,10 @@ static struct layer *delta_make(const struct index_writer *w)
     return l;
 }
 
-/* Two neighbours in one. bury: without tombstones, for a base. */
-static struct layer *layers_merge(const struct layer *below, const struct layer *above, bool bury)
+static bool base_is_due(const struct index_writer *w, size_t above, size_t share)
 {
-    struct layer *l = layer_new(below->count + above->count);
-    if (l == NULL)
-        return NULL;
-    size_t n = 0;
-    for (size_t i = 0, k = 0; i < below->count || k < above->count;) {
-        int c = i == below->count   ? 1
-                : k == above->count ? -1
-                                    : entry_compare(&below->entries[i], &above->entries[k]);
-        const struct entry *e = c < 0 ? &below->entries[i] : &above->entries[k];
-        i += c <= 0;
-        k += c >= 0;
-        if (e->blob == NULL && bury)
-            continue;
-        l->entries[n] = *e;
-        blob_ref(l->entries[n++].blob);
-    }
-    l->count = n;
-    return l;
+    size_t base = w->layers[0]->count;
+    return base == 0 || (above > BASE_MIN && above > base / share);
 }
 
 /* How many of the uppermost layers a new one of `count` entries takes in. */
@@ -281,4 +273,67 @@ struct index *index_writer_publish(struct index_writer *w, uint64_t seq)
     ix->layers[ix->layer_count++] = delta;
     changes_see(&w->log, &ix->changes);
     return ix;
+}
+
+/* The changes as a layer that no search sees before it is part of a base. 0 or -1. */
+static int changes_to_layer(struct index_writer *w)
+{
+    struct layer *l = delta_make(w);
+    if (l == NULL)
+        return -1;
+    w->layers[w->layer_count++] = l;
+    changed_clear(w);
+    return 0;
+}
+
+struct index_rebuild *index_rebuild_begin(struct index_writer *w)
+{
+    size_t above = w->changed_count;
+    bool first = w->layers[0]->count == 0 && w->layer_count == 1;
+    for (size_t i = 1; i < w->layer_count; i++)
+        above += w->layers[i]->count;
+    if (w->kept > 0 || above <= BASE_MIN || !base_is_due(w, above, BASE_SHARE))
+        return NULL;
+    struct index_rebuild *r = calloc(1, sizeof *r);
+    if (r == NULL || (first && changes_to_layer(w) < 0)) {
+        free(r);
+        return NULL;
+    }
+    r->model = w->model;
+    for (; r->count < w->layer_count; r->count++)
+        r->layers[r->count] = layer_ref(w->layers[r->count]);
+    w->kept = r->count;
+    return r;
+}
+
+void index_rebuild_run(struct index_rebuild *r)
+{
+    struct layer *l = layer_ref(r->layers[r->count - 1]);
+    for (size_t i = r->count - 1; i-- > 0 && l != NULL;) {
+        struct layer *merged = layers_merge(r->layers[i], l, i == 0);
+        layer_unref(l);
+        l = merged;
+    }
+    if (l != NULL && layer_finish(l) == 0 && layer_plant(l, r->model) == 0)
+        r->base = l;
+    else
+        layer_unref(l);
+}
+
+int index_rebuild_end(struct index_writer *w, struct index_rebuild *r)
+{
+    int rc = r->base == NULL ? -1 : 0;
+    if (rc == 0) {
+        for (size_t i = 0; i < r->count; i++)
+            layer_unref(w->layers[i]);
+        memmove(w->layers + 1, w->layers + r->count,
+                (w->layer_count - r->count) * sizeof *w->layers);
+        w->layers[0] = r->base;
+        w->layer_count -= r->count - 1;
+    }
+    w->kept = 0;
+    for (size_t i = 0; i < r->count; i++)
+        layer_unref(r->layers[i]);
+    free(r);
+    return rc;
 }

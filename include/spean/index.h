@@ -42,6 +42,17 @@ int index_writer_remove(struct index_writer *w, const uint8_t id[IDENT_BYTES]);
 /* A snapshot of all so far, stamped with seq; the caller owns one reference. NULL on no memory. */
 struct index *index_writer_publish(struct index_writer *w, uint64_t seq);
 
+/*
+ * A new base, built beside while the writer goes on. begin: NULL if none is due or one is under
+ * way; it takes in all that the writer knows then. run: on any thread, once; touches nothing of the
+ * writer's. end: on the writer's thread again; 0, or -1 (there was no memory: all stays as it was).
+ * With the first load nothing is there to be searched before end. The writer must outlive it.
+ */
+struct index_rebuild;
+struct index_rebuild *index_rebuild_begin(struct index_writer *w);
+void index_rebuild_run(struct index_rebuild *r);
+int index_rebuild_end(struct index_writer *w, struct index_rebuild *r);
+
 struct index *index_ref(struct index *ix);
 void index_unref(struct index *ix); /* any thread; NULL is fine */
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 #include <spean/buf.h>
 #include <spean/clock.h>
 #include <spean/index.h>
@@ -23,6 +24,7 @@ struct seen {
 };
 
 struct stage {
+    struct event_base *base; /* NULL: no thread beside */
     struct model *model;
     struct net_shared *shared;
     struct seen seen[2];
@@ -65,18 +67,20 @@ static void stage_broken(void *ctx)
     s->broken++;
 }
 
-static void stage_open(struct stage *s)
+static void stage_open_on(struct stage *s, struct event_base *base)
 {
     static const struct worker_callbacks callbacks = {.message = seen_message};
     const struct net_limits limits = {.idle_ms = 1000, .stall_ms = 1000, .anonymous_ms = 1000};
     struct indexer_options o = {.workers = s->workers,
                                 .worker_count = 2,
+                                .base = base,
                                 .ready = stage_ready,
                                 .broken = stage_broken,
                                 .ctx = s};
     char err[256];
 
     memset(s, 0, sizeof *s);
+    s->base = base;
     if (model_load(SPEAN_SOURCE_DIR "/conf/model", &s->model, err, sizeof err) != 0)
         fail_msg("%s", err);
     s->shared = net_shared_new();
@@ -93,6 +97,11 @@ static void stage_open(struct stage *s)
     o.model = s->model;
     s->x = indexer_new(&o);
     assert_non_null(s->x);
+}
+
+static void stage_open(struct stage *s)
+{
+    stage_open_on(s, NULL);
 }
 
 /* Hands over what was posted. */
@@ -123,6 +132,7 @@ static void row_id(uint8_t id[IDENT_BYTES], int n)
 {
     memset(id, 0, IDENT_BYTES);
     id[0] = (uint8_t)n;
+    id[1] = (uint8_t)(n >> 8);
 }
 
 static void give_doc(struct stage *s, int n, const char *text)
@@ -268,6 +278,79 @@ static void a_lost_database_keeps_what_was_known(void **state)
     stage_close(&s);
 }
 
+/* Companies from..to-1, packed. */
+static void give_many(struct stage *s, int from, int to)
+{
+    struct buf packed;
+    uint8_t id[IDENT_BYTES];
+
+    pack(s, 0, &packed);
+    for (int n = from; n < to; n++) {
+        struct feed_row row = {.id = id,
+                               .packed = packed.data,
+                               .packed_len = packed.len,
+                               .pack_format = PACKED_FORMAT,
+                               .pack_model = model_version(s->model)};
+        row_id(id, n);
+        memcpy(packed.data + 8, id, sizeof id); /* where packed bytes have their id */
+        indexer_callbacks()->row(s->x, &row);
+    }
+    buf_done(&packed);
+}
+
+/* A large first load is built on a thread of its own; what comes meanwhile is in the first
+ * snapshot, and nothing is called ready before. */
+static void a_large_load_is_built_beside(void **state)
+{
+    const struct feed_callbacks *feed = indexer_callbacks();
+    struct event_base *base = event_base_new();
+    uint8_t id[IDENT_BYTES];
+    struct stage s;
+
+    (void)state;
+    assert_non_null(base);
+    stage_open_on(&s, base);
+    feed->reset(s.x);
+    give_many(&s, 0, 3000);
+    feed->caught_up(s.x, 10, "e");
+    give_many(&s, 3000, 3010);
+    feed->caught_up(s.x, 20, "e");
+    assert_int_equal(s.ready, 0);
+    while (s.ready == 0)
+        assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+    assert_int_equal(s.companies, 3010);
+    stage_deliver(&s);
+    assert_int_equal(index_seq(s.seen[0].index), 20);
+    for (int n = 0; n < 3010; n++) {
+        row_id(id, n);
+        assert_non_null(index_get(s.seen[0].index, id));
+    }
+    stage_close(&s);
+    event_base_free(base);
+}
+
+/* Closed, or begun anew, while the thread is at work. */
+static void what_is_built_beside_may_come_too_late(void **state)
+{
+    const struct feed_callbacks *feed = indexer_callbacks();
+    struct event_base *base = event_base_new();
+    struct stage s;
+
+    (void)state;
+    stage_open_on(&s, base);
+    feed->reset(s.x);
+    give_many(&s, 0, 3000);
+    feed->caught_up(s.x, 10, "e");
+    feed->reset(s.x);
+    give_many(&s, 0, 5);
+    feed->caught_up(s.x, 2, "f");
+    assert_int_equal(s.companies, 5);
+    give_many(&s, 5, 3000);
+    feed->caught_up(s.x, 3, "f");
+    stage_close(&s);
+    event_base_free(base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +358,8 @@ int main(void)
         cmocka_unit_test(gone_and_unreadable_rows_are_not),
         cmocka_unit_test(reset_forgets_everything),
         cmocka_unit_test(a_lost_database_keeps_what_was_known),
+        cmocka_unit_test(a_large_load_is_built_beside),
+        cmocka_unit_test(what_is_built_beside_may_come_too_late),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

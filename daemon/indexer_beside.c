@@ -1,0 +1,110 @@
+#include "indexer_in.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spean/index.h>
+#include <spean/log.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* The loader thread: it builds a new base of the index while this one goes on. */
+
+struct beside {
+    struct index_rebuild *work;
+    pthread_t thread;
+    int fd; /* the thread makes it readable when it is done */
+    struct event *event;
+    void (*done)(struct indexer *x);
+};
+
+static void *beside_main(void *ctx)
+{
+    struct beside *b = ctx;
+    uint64_t one = 1;
+
+    index_rebuild_run(b->work);
+    if (write(b->fd, &one, sizeof one) != (ssize_t)sizeof one)
+        return b; /* an eventfd takes its first write */
+    return NULL;
+}
+
+static void beside_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct indexer *x = arg;
+
+    (void)fd;
+    (void)what;
+    x->beside->done(x);
+}
+
+/* Signals are the main thread's. */
+static int thread_start(struct beside *b)
+{
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+        return -1;
+    rc = pthread_create(&b->thread, NULL, beside_main, b);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc == 0 ? 0 : -1;
+}
+
+static void beside_free(struct beside *b)
+{
+    if (b->event != NULL)
+        event_free(b->event);
+    if (b->fd >= 0)
+        close(b->fd);
+    free(b);
+}
+
+bool beside_start(struct indexer *x, void (*done)(struct indexer *x))
+{
+    struct index_rebuild *work;
+    struct beside *b;
+
+    if (x->beside != NULL || x->o.base == NULL)
+        return x->beside != NULL;
+    work = index_rebuild_begin(x->writer);
+    if (work == NULL)
+        return false;
+    b = calloc(1, sizeof *b);
+    if (b == NULL)
+        goto here;
+    b->work = work;
+    b->done = done;
+    b->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    b->event = b->fd < 0 ? NULL : event_new(x->o.base, b->fd, EV_READ, beside_event, x);
+    if (b->event == NULL || event_add(b->event, NULL) != 0 || thread_start(b) != 0) {
+        beside_free(b);
+        goto here;
+    }
+    x->beside = b;
+    log_event(x->o.log, LOG_LEVEL_INFO, "index_rebuild", "state=begun");
+    return true;
+here: /* no thread to be had: it takes its time here */
+    index_rebuild_run(work);
+    if (index_rebuild_end(x->writer, work) != 0)
+        log_event(x->o.log, LOG_LEVEL_WARN, "index_rebuild", "state=failed reason=no_memory");
+    return false;
+}
+
+int beside_end(struct indexer *x)
+{
+    struct beside *b = x->beside;
+    int rc;
+
+    if (b == NULL)
+        return 0;
+    pthread_join(b->thread, NULL);
+    rc = index_rebuild_end(x->writer, b->work);
+    x->beside = NULL;
+    beside_free(b);
+    log_event(x->o.log, rc == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "index_rebuild", "state=%s",
+              rc == 0 ? "done" : "failed");
+    return rc;
+}

@@ -1,0 +1,32 @@
+#ifndef SPEAN_INDEXER_IN_H
+#define SPEAN_INDEXER_IN_H
+
+#include "indexer.h"
+
+#include <spean/buf.h>
+
+struct beside;
+
+struct indexer {
+    struct indexer_options o;
+    struct index_writer *writer; /* NULL: broken */
+    struct beside *beside;       /* NULL: nothing is being built */
+    bool loading;                /* everything anew: no snapshot before all is built */
+    bool published;
+    bool up;
+    uint64_t seq; /* of the writer */
+    uint64_t database_seq;
+    uint64_t rows; /* of this load, so far */
+    char epoch[40];
+    struct buf packed; /* room for a profile packed here */
+};
+
+/*
+ * Begins to build a new base on a thread if one is due; done is called on this thread when it is
+ * ready, and calls beside_end. True if one is being built.
+ */
+bool beside_start(struct indexer *x, void (*done)(struct indexer *x));
+/* Waits for the thread and takes in what it built. 0, or -1: there was no memory. */
+int beside_end(struct indexer *x);
+
+#endif
