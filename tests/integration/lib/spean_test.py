@@ -306,7 +306,12 @@ class Daemon:
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=dict(os.environ, **self.env) if self.env else None)
         if wait:
-            wait_until(self.ready, 30, "speand is ready; log:\n" + self.log)
+            try:
+                wait_until(self.ready, 30, "speand is ready; log:\n" + self.log)
+            except AssertionError:
+                if self.process.poll() is None:
+                    self.kill()  # nobody else will: what failed here is no object yet
+                raise
 
     def ready(self):
         if self.process.poll() is not None:
