@@ -33,7 +33,7 @@ struct engine {
     struct index_writer *writer;
     struct index *index;
     struct index_room *room; /* of the main thread */
-    const char *kernel; /* its name, for the reports */
+    const char *kernel;      /* its name, for the reports */
     int32_t today;
     uint64_t seed;
     unsigned rounds;

@@ -24,7 +24,7 @@ awk -v system_file="$work/system" '
                   "log_event socket connect getenv getrandom rand random popen system", names, " ")
         for (i = 1; i <= n; i++) closed[names[i]] = 1
     }
-    # What the processor can: of the compiler's own runtime.
+    # What the processor can: from the runtime of the compiler.
     BEGIN { known["__cpu_model"] = known["__cpu_indicator_init"] = 1 }
     FNR == NR { known[$1] = 1; next }
     FILENAME == system_file { known[$1] = 1; next }

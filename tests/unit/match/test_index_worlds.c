@@ -13,7 +13,7 @@
 
 /* Worlds that are hard on an index: each answered by every kernel as by looking at everybody. */
 
-#define COMPANIES 1500
+#define COMPANIES 1200
 
 static struct model *model;
 static struct index_room *room;
@@ -142,7 +142,7 @@ static void answers_alike(make_company *make)
         uint64_t seed = 10;
         struct index *ix = build(make, k);
         const struct layer *l = ix->layers[0];
-        for (int i = 0; i < 60; i++) {
+        for (int i = 0; i < 30; i++) {
             const struct blob *a = l->entries[random_below(&seed, l->count)].blob;
             struct index_filter f = {.kind =
                                          i % 3 == 0 ? (int)random_below(&seed, KIND_COUNT) : -1};
