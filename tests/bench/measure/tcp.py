@@ -4,6 +4,8 @@ import json
 import socket
 import statistics
 import subprocess
+import threading
+import time
 
 from bench import Daemon, Failed, Line, median, say, with_parent
 from report import Row, micros, rate
@@ -67,6 +69,8 @@ def cache(b):
                     theirs.append(b.load(echo.address, asked, "--depth", depth))
                 if any(o["errors"] for o in ours):
                     raise Failed("answers from the cache were errors")
+                if not all(0.95 < o["answer_bytes"] / (mean + 1) < 1.05 for o in ours):
+                    raise Failed("the answers have %d bytes, those of the echo %d" % (ours[0]["answer_bytes"], mean + 1))
                 x, y = median([o["rate"] for o in ours]), median([o["rate"] for o in theirs])
                 b.rows.append(Row("answers from the cache over TCP, %s, 1 worker" % title,
                                   "%s (p99 %s)" % (rate(x), micros(median([o["p99_us"] for o in ours]))),
@@ -78,7 +82,7 @@ def cache(b):
 def computed(b):
     say("computed answers over TCP")
     asked = requests(b, "computed.requests", b.sample(2000 if b.small else 200000, 12))
-    with Daemon(b, "daemon.workers=1") as d:
+    with Daemon(b, "daemon.workers=1", "daemon.answers=0") as d:
         answers_agree(b, d)
         token = d.token()
         full = [b.load(d.address, asked, token=token) for _ in range(b.runs)]
@@ -94,16 +98,44 @@ def computed(b):
         b.found["one_worker"] = x
 
 
+def export(daemon, country, until, counts):
+    """Reads pages of match.all until the time is over; the number of companies they told of."""
+    line, cursor = daemon.connect(), None
+    with line.socket:
+        while time.monotonic() < until:
+            page = line.call("match.all", country=country, **({"cursor": cursor} if cursor else {}))
+            counts.append(len(page["companies"]))
+            cursor = page["next"]
+            if cursor is None:
+                break
+
+
+def all_of(daemon, seconds):
+    """Companies a second, of two exports at a time."""
+    counts, begun = [], time.monotonic()
+    threads = [threading.Thread(target=export, args=(daemon, c, begun + seconds, counts)) for c in ("KH", "CA")]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if not counts:
+        raise Failed("match.all gave no page")
+    return sum(counts) / (time.monotonic() - begun)
+
+
 def workers(b):
     say("two workers")
     asked = requests(b, "computed.requests", b.sample(2000 if b.small else 200000, 13))
-    rates = {}
+    rates, every = {}, {}
     for count in (1, 2):
-        with Daemon(b, "daemon.workers=%d" % count) as d:
+        with Daemon(b, "daemon.workers=%d" % count, "daemon.answers=0") as d:
             token = d.token()
             got = [b.load(d.address, asked, token=token) for _ in range(b.runs)]
             if any(g["errors"] for g in got):
                 raise Failed("answers were errors")
             rates[count] = median([g["rate"] for g in got])
+            every[count] = median([all_of(d, 2 if b.small else 6) for _ in range(b.runs)])
     b.rows.append(Row("computed answers, 2 workers", rate(rates[2]), "1 worker, " + rate(rates[1]), rates[2] / rates[1],
                       at_least=1.7))
+    b.rows.append(Row("match.all of both countries at once, companies, 2 workers", rate(every[2]), "1 worker, " + rate(every[1]),
+                      every[2] / every[1]))
