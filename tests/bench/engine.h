@@ -33,7 +33,8 @@ struct engine {
     struct index_writer *writer;
     struct index *index;
     struct index_room *room; /* of the main thread */
-    const char *kernel;      /* its name, for the reports */
+    enum index_kernel kernel;
+    bool own_time; /* searches are timed by what their thread got of the processor */
     int32_t today;
     uint64_t seed;
     unsigned rounds;
@@ -43,7 +44,11 @@ struct engine {
     size_t query_count;
 };
 
-int engine_query(struct engine *e);  /* latency of single searches */
+const char *kernel_name(enum index_kernel kernel);
+/* Publishes with this kernel, if the processor has it. 0 or -1. */
+int engine_kernel(struct engine *e, enum index_kernel kernel);
+
+int engine_query(struct engine *e);  /* latency of single searches, by each kernel */
 int engine_stream(struct engine *e); /* reading the same bytes once */
 int engine_verify(struct engine *e, size_t queries);
 int engine_all(struct engine *e); /* top-10 of all, a sample of it */
@@ -53,7 +58,8 @@ int engine_pairs(struct engine *e, size_t pairs);
 
 /* ---- figures ---- */
 
-uint64_t now_ns(void); /* monotonic */
+uint64_t now_ns(void);                      /* monotonic */
+uint64_t search_ns(const struct engine *e); /* the clock that searches are timed by */
 
 struct figures {
     size_t count;

@@ -28,7 +28,7 @@ static void *all_some(void *ctx)
     struct index_room *room = index_room_new();
     size_t n;
 
-    while ((n = atomic_fetch_add(&a->next, 1)) < SLICES) {
+    while (room && (n = atomic_fetch_add(&a->next, 1)) < SLICES) {
         size_t from = rows->count / SLICES * n;
         for (size_t i = from; i < from + a->slice && now_ns() < a->until; i++) {
             if (packed_status(rows->row[i]) != STATUS_PUBLISHED)
@@ -61,7 +61,7 @@ static int all_run(struct engine *e, unsigned threads, unsigned round)
         return -1;
     printf("{\"part\":\"all\",\"kernel\":\"%s\",\"round\":%u,\"threads\":%u,\"companies\":%zu,"
            "\"hits\":%zu,\"us_each\":%.2f}\n",
-           e->kernel, round, threads, (size_t)a.done, (size_t)a.hits,
+           kernel_name(e->kernel), round, threads, (size_t)a.done, (size_t)a.hits,
            (double)took / 1000 / (double)a.done);
     fflush(stdout);
     return 0;

@@ -123,10 +123,10 @@ static size_t churn_read(struct churn *c, uint64_t *ns, size_t most, bool until_
 
     while (n < most && (until_done ? !atomic_load(&c->done) : n < c->e->query_count)) {
         struct index *ix = churn_current(c);
-        uint64_t from = now_ns();
+        uint64_t from = search_ns(c->e);
         index_search(ix, c->e->room, c->e->query[n % c->e->query_count], c->e->today, NULL, 0,
                      ENGINE_LIMIT, hits);
-        ns[n++] = now_ns() - from;
+        ns[n++] = search_ns(c->e) - from;
         index_unref(ix);
         if (!until_done && now_ns() > bound)
             break;
@@ -149,7 +149,7 @@ static void churn_print(struct churn *c, uint64_t *ns, size_t n, const struct fi
     all = figures_of(ns, n);
     printf("{\"part\":\"churn\",\"kernel\":\"%s\",\"changed\":%zu,\"seconds\":%.1f,\"published\":"
            "%zu,\"fresh\":",
-           c->e->kernel, c->changed, (double)c->over / 1e9, c->published);
+           kernel_name(c->e->kernel), c->changed, (double)c->over / 1e9, c->published);
     figures_print(stdout, fresh);
     printf(",\"during\":");
     figures_print(stdout, &all);

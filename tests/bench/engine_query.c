@@ -15,12 +15,12 @@ static size_t round_run(struct engine *e, uint64_t *ns, uint8_t *country, size_t
 
     *ret_hits = 0;
     while (n < e->query_count) {
-        uint64_t from = now_ns();
-        if (from - begun > bound)
+        if (now_ns() - begun > bound)
             break;
+        uint64_t from = search_ns(e);
         *ret_hits +=
             index_search(e->index, e->room, e->query[n], e->today, NULL, 0, ENGINE_LIMIT, hits);
-        ns[n] = now_ns() - from;
+        ns[n] = search_ns(e) - from;
         country[n] = (uint8_t)packed_country(e->query[n]);
         n++;
     }
@@ -38,7 +38,7 @@ static struct figures country_figures(const uint64_t *ns, const uint8_t *country
     return figures_of(room, n);
 }
 
-int engine_query(struct engine *e)
+static int query_rounds(struct engine *e)
 {
     uint64_t *ns = calloc(e->query_count + 1, sizeof *ns),
              *room = calloc(e->query_count + 1, sizeof *room);
@@ -53,7 +53,7 @@ int engine_query(struct engine *e)
         struct figures ca = country_figures(ns, country, n, COUNTRY_CA, room);
         struct figures f = figures_of(ns, n);
         printf("{\"part\":\"query\",\"kernel\":\"%s\",\"round\":%u,\"hits\":%zu,\"all\":",
-               e->kernel, round, hits);
+               kernel_name(e->kernel), round, hits);
         figures_print(stdout, &f);
         printf(",\"from_kh\":");
         figures_print(stdout, &kh);
@@ -68,4 +68,15 @@ out:
     free(room);
     free(country);
     return rc;
+}
+
+int engine_query(struct engine *e)
+{
+    enum index_kernel kept = e->kernel;
+    int rc = 0;
+
+    for (int k = INDEX_KERNEL_SCALAR; rc == 0 && k <= INDEX_KERNEL_AVX512; k++)
+        if (engine_kernel(e, (enum index_kernel)k) == 0)
+            rc = query_rounds(e);
+    return rc == 0 ? engine_kernel(e, kept) : -1;
 }

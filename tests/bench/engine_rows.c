@@ -19,6 +19,14 @@ uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+uint64_t search_ns(const struct engine *e)
+{
+    struct timespec t;
+
+    clock_gettime(e->own_time ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 static int stream_add(struct rows *r, const char *bytes, size_t len)
 {
     if (r->cap - r->len < len) {

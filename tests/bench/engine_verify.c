@@ -12,7 +12,7 @@
 struct verify {
     struct engine *e;
     size_t queries;
-    atomic_size_t next, wrong, hits;
+    atomic_size_t next, done, wrong, hits;
 };
 
 static bool better(const struct index_hit *x, const struct index_hit *y)
@@ -83,12 +83,13 @@ static void *verify_some(void *ctx)
     struct index_room *room = index_room_new();
     size_t n;
 
-    while ((n = atomic_fetch_add(&v->next, 1)) < v->queries) {
+    while (room && (n = atomic_fetch_add(&v->next, 1)) < v->queries) {
         const void *a = index_get(v->e->index, packed_id(v->e->query[n]));
         size_t count = index_search(v->e->index, room, a, v->e->today, NULL, 0, ENGINE_LIMIT, ours);
         if (!same_answer(ours, count, best, reference_search(v->e, a, best)))
             atomic_fetch_add(&v->wrong, 1);
         atomic_fetch_add(&v->hits, count);
+        atomic_fetch_add(&v->done, 1);
     }
     index_room_free(room);
     return NULL;
@@ -105,6 +106,6 @@ int engine_verify(struct engine *e, size_t queries)
     for (int i = 0; i < started; i++)
         pthread_join(thread[i], NULL);
     printf("{\"part\":\"verify\",\"kernel\":\"%s\",\"queries\":%zu,\"hits\":%zu,\"wrong\":%zu}\n",
-           e->kernel, v.queries, (size_t)v.hits, (size_t)v.wrong);
-    return started > 0 && v.wrong == 0 ? 0 : -1;
+           kernel_name(e->kernel), v.queries, (size_t)v.hits, (size_t)v.wrong);
+    return v.done == v.queries && v.wrong == 0 ? 0 : -1;
 }

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 
@@ -43,7 +44,7 @@ def main():
         for name, run in PARTS.items():
             if name in wanted:
                 run(b)
-    except Failed as e:
+    except (Failed, OSError, subprocess.SubprocessError) as e:
         say("failed: %s" % e)
         return 1
     finally:

@@ -7,7 +7,7 @@ from report import Row, micros, number
 def run(b):
     say("the index inside one process")
     words = ["--queries", 200, "--seconds", 3, "--rounds", 1, "--verify", 6] if b.small else \
-        ["--queries", 4000, "--seconds", 20, "--rounds", b.runs, "--verify", 30]
+        ["--queries", 4000, "--seconds", 10, "--rounds", b.runs, "--verify", 10]
     parts = {}
     wanted = ["copy", "query", "stream", "answers", "pairs"] + (["verify", "all", "churn"] if "engine" in b.asked else [])
     for line in b.lines("spean-bench-engine", "--conninfo", b.conninfo, *words, *wanted):
