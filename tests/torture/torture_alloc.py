@@ -10,7 +10,7 @@ daemon is started again and again with one failing allocation on its way up: it 
 
 from scripts import SCRIPTS, Bench
 from shim import Shim
-from spean_test import wait_until
+from spean_test import RpcError, wait_until
 from torture import row
 
 MINUTES = 60
@@ -91,7 +91,7 @@ def start_once(t, shim, daemon, at):
         try:
             with daemon.client(timeout=5) as c:
                 return "up" if c.call("system.health")["status"] == "ok" else None
-        except (OSError, EOFError):
+        except (OSError, EOFError, RpcError):  # the failure may have hit this very call
             return None
     try:
         found = wait_until(over, 20, "up or ended", every=0.005)
