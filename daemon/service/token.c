@@ -108,7 +108,7 @@ static int read_expires(struct request *r, int64_t *ret)
 }
 
 /* What nobody could tell apart on a terminal or in a log is no name. */
-static bool name_good(const char *name)
+static bool name_good(const char *name, bool *ret_no_memory)
 {
     struct buf safe;
     bool good;
@@ -116,6 +116,7 @@ static bool name_good(const char *name)
     buf_init(&safe, 8192);
     good = text_escape(&safe, name, strlen(name)) == 0 && safe.len == strlen(name) &&
            strncmp(name, "unix:", 5) != 0 && name[0] != ' ';
+    *ret_no_memory = safe.failed; /* a name of 100 characters always fits */
     buf_done(&safe);
     return good;
 }
@@ -125,8 +126,13 @@ static int creation_make(struct request *r, struct creation *c)
 {
     const char *name = param_string(r->params, "name", "");
     uint8_t id[IDENT_BYTES];
+    bool no_memory;
 
-    if (!name_good(name)) {
+    if (!name_good(name, &no_memory)) {
+        if (no_memory) {
+            request_internal(r, "name");
+            return -1;
+        }
         request_bad_param(r, "name",
                           "must have no control characters and not begin with a blank or unix:");
         return -1;
