@@ -86,7 +86,8 @@ uint32_t intern(struct interner *in, const void *bytes, size_t len, bool *ret_ne
     if (interner_grow(in, len) < 0)
         return INTERN_FAILED;
     *ret_new = true;
-    memcpy(in->bytes + in->used, bytes, len);
+    if (len > 0)
+        memcpy(in->bytes + in->used, bytes, len);
     in->item[in->count] = (struct interned){.hash = hash, .at = in->used, .len = (uint32_t)len};
     in->used += len;
     slot_put(in, (uint32_t)in->count);
