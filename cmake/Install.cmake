@@ -31,4 +31,5 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/client/completion/spean.bash)
     install(FILES client/completion/spean.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
             RENAME spean)
 endif()
+install(DIRECTORY docs/ops DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)

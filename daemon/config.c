@@ -86,6 +86,18 @@ static int check_tls(const struct config *c, char *err, size_t errlen)
     return 0;
 }
 
+static int check_metrics(const struct config *c, char *err, size_t errlen)
+{
+    bool loopback = false;
+
+    if (c->metrics.listen[0] == '\0')
+        return 0;
+    if (net_address_check(c->metrics.listen, &loopback) != 0 || !loopback)
+        return fail(err, errlen, "[metrics] listen: \"%s\" is not a numeric loopback address",
+                    c->metrics.listen);
+    return 0;
+}
+
 static int check_listen(struct config *c, char *err, size_t errlen)
 {
     size_t longest = sizeof((struct sockaddr_un *)0)->sun_path - 1;
@@ -102,7 +114,7 @@ static int check_listen(struct config *c, char *err, size_t errlen)
                         "something else encrypts it, set insecure_remote_without_tls = yes",
                         c->listen.tcp);
     }
-    if (check_tls(c, err, errlen) != 0)
+    if (check_tls(c, err, errlen) != 0 || check_metrics(c, err, errlen) != 0)
         return -1;
     if (c->listen.path[0] != '\0' && (c->listen.path[0] != '/' || strlen(c->listen.path) > longest))
         return fail(err, errlen, "[listen] unix: not an absolute path of at most %zu bytes",

@@ -21,6 +21,10 @@ struct config {
         bool client_required;
     } tls;
     struct {
+        char *listen;
+        int64_t ready_lag;
+    } metrics;
+    struct {
         char *conninfo;
         int64_t pool, pipeline, queue, connect, retry, poll;
     } database;

@@ -1,6 +1,7 @@
 #include "house_private.h"
 #include "house_tls.h"
 #include "indexer.h"
+#include "monitor.h"
 
 #include <event2/event.h>
 #include <spean/clock.h>
@@ -112,6 +113,7 @@ int house_new(const struct house_options *o, struct house **ret, char *err, size
     }
     h->o = *o;
     h->config = o->config;
+    h->started_wall_ms = clock_wall_ms();
     if (house_build(h, err, errlen) != 0) {
         house_free(h);
         return -1;
@@ -161,6 +163,7 @@ void house_free(struct house *h)
     if (h == NULL)
         return;
     house_stop_listening(h);
+    monitor_free(h->monitor);
     feed_free(h->feed);
     indexer_free(h->indexer);
     for (size_t i = 0; i < h->worker_count; i++) {

@@ -67,6 +67,8 @@ static int house_inherit_one(struct house *h, int fd, const char *name, char *er
     bool wants_tls = strcmp(name, "tls") == 0;
     const struct listener_options o = house_listener_options(h, wants_tls ? h->tls : NULL);
 
+    if (strcmp(name, "metrics") == 0)
+        return house_watch(h, fd, err, errlen);
     if (wants_tls && h->tls == NULL) {
         snprintf(err, errlen, "descriptor %d is for TLS, and [tls] certificate is not set", fd);
         return -1;
@@ -137,6 +139,16 @@ static int house_listen_unix(struct house *h, char *err, size_t errlen)
     return 0;
 }
 
+static int house_listen_metrics(struct house *h, char *err, size_t errlen)
+{
+    int fd;
+
+    if (h->config->metrics.listen[0] == '\0' || h->monitor != NULL)
+        return 0;
+    fd = net_listen_tcp(h->config->metrics.listen, err, errlen);
+    return fd < 0 ? -1 : house_watch(h, fd, err, errlen);
+}
+
 static int house_listen_own(struct house *h, char *err, size_t errlen)
 {
     const char *tcp = h->config->listen.tcp, *tls = h->config->listen.tls;
@@ -163,6 +175,8 @@ int house_listen(struct house *h, char *err, size_t errlen)
     }
     ret = inherited == 0 ? house_listen_own(h, err, errlen)
                          : house_inherit(h, inherited, names, err, errlen);
+    if (ret == 0)
+        ret = house_listen_metrics(h, err, errlen);
     for (int i = 0; i < inherited; i++)
         free(names[i]);
     free(names);

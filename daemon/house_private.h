@@ -13,6 +13,7 @@
 struct event;
 struct event_base;
 struct indexer;
+struct monitor;
 struct tls;
 
 struct house {
@@ -29,6 +30,8 @@ struct house {
     struct listener *listeners[LISTENERS_MAX];
     size_t listener_count;
     struct indexer *indexer;
+    struct monitor *monitor; /* or NULL */
+    int64_t started_wall_ms;
     struct feed *feed;
     struct event *event_term, *event_int, *event_hup, *event_watchdog;
     struct event *event_open; /* the doors are held until ready, or until it is due */
@@ -42,6 +45,9 @@ struct house {
 int house_listen(struct house *h, char *err, size_t errlen);
 /* Lets those in who wait. */
 void house_open_doors(struct house *h);
+
+/* house_monitor.c: metrics on a listening socket, which is taken over whatever comes. 0 or -1. */
+int house_watch(struct house *h, int fd, char *err, size_t errlen);
 
 /* house_signals.c: signals, reload, watchdog. */
 int house_signals_open(struct house *h);

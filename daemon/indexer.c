@@ -2,6 +2,8 @@
 #include "service/pack.h"
 
 #include <jansson.h>
+#include <spean/buf.h>
+#include <spean/clock.h>
 #include <spean/index.h>
 #include <spean/json_reader.h>
 #include <spean/log.h>
@@ -22,6 +24,7 @@ struct indexer *indexer_new(const struct indexer_options *o)
     if (x == NULL)
         return NULL;
     x->o = *o;
+    x->behind_since_ms = clock_mono_ms();
     buf_init(&x->packed, PACKED_MAX);
     x->writer = index_writer_new(o->model);
     if (x->writer == NULL) {
@@ -69,6 +72,7 @@ static void indexer_reset(void *ctx)
         x->o.broken(x->o.ctx);
         return;
     }
+    x->stats.loads++;
     log_event(x->o.log, LOG_LEVEL_INFO, "index_loading", NULL);
 }
 
@@ -93,6 +97,7 @@ static void indexer_refuse(struct indexer *x, const struct feed_row *row)
     char id[IDENT_TEXT];
 
     ident_format(row->id, id);
+    x->stats.refused++;
     log_event(x->o.log, LOG_LEVEL_ERROR, "index_row_refused", "id=%s version=%lld", id,
               (long long)row->version);
     if (index_writer_remove(x->writer, row->id) != 0)
@@ -129,6 +134,14 @@ static void indexer_row(void *ctx, const struct feed_row *row)
         indexer_break(x);
 }
 
+static void indexer_look_at_lag(struct indexer *x)
+{
+    if (x->up && x->published && x->stats.seq >= x->database_seq)
+        x->behind_since_ms = 0;
+    else if (x->behind_since_ms == 0)
+        x->behind_since_ms = clock_mono_ms();
+}
+
 /* Tells every worker what is known of the database. */
 static void indexer_post_state(struct indexer *x)
 {
@@ -148,6 +161,7 @@ static void indexer_post_state(struct indexer *x)
 /* A snapshot of what the writer knows, to every worker. */
 static void indexer_publish(struct indexer *x)
 {
+    uint64_t began_us = clock_mono_us();
     struct index *ix = index_writer_publish(x->writer, x->seq);
 
     if (ix == NULL) {
@@ -163,6 +177,11 @@ static void indexer_publish(struct indexer *x)
     if (!x->published)
         x->o.ready(x->o.ctx, index_count(ix));
     x->published = true;
+    x->stats.seq = x->seq;
+    x->stats.companies = index_count(ix);
+    x->stats.publishes++;
+    x->stats.publish_us += clock_mono_us() - began_us;
+    indexer_look_at_lag(x);
     index_unref(ix);
 }
 
@@ -205,7 +224,19 @@ static void indexer_state(void *ctx, bool up, uint64_t database_seq)
     x->up = up;
     if (up) /* unknown while it is away: what was seen last holds */
         x->database_seq = database_seq;
+    indexer_look_at_lag(x);
     indexer_post_state(x);
+}
+
+struct indexer_stats indexer_stats(const struct indexer *x)
+{
+    struct indexer_stats stats = x->stats;
+
+    stats.published = x->published;
+    stats.up = x->up;
+    stats.database_seq = x->database_seq;
+    stats.lag_ms = x->behind_since_ms == 0 ? 0 : clock_mono_ms() - x->behind_since_ms;
+    return stats;
 }
 
 static void indexer_tokens(void *ctx, uint64_t token_version)

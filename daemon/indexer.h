@@ -32,4 +32,14 @@ struct indexer *indexer_new(const struct indexer_options *o); /* NULL on no memo
 void indexer_free(struct indexer *x);
 const struct feed_callbacks *indexer_callbacks(void); /* ctx: the struct indexer */
 
+struct indexer_stats {
+    bool published; /* there is an index */
+    bool up;        /* the database was there at the last look */
+    size_t companies;
+    uint64_t seq, database_seq;
+    uint64_t lag_ms; /* for how long the index has been behind, or the database away */
+    uint64_t loads, publishes, publish_us, refused; /* since the start; rows refused */
+};
+struct indexer_stats indexer_stats(const struct indexer *x);
+
 #endif

@@ -19,6 +19,8 @@ struct indexer {
     uint64_t rows; /* of this load, so far */
     char epoch[40];
     struct buf packed; /* room for a profile packed here */
+    struct indexer_stats stats;
+    uint64_t behind_since_ms; /* 0: level with the database */
 };
 
 /*

@@ -63,6 +63,13 @@ static const struct opt options[] = {
     {"database", "poll", OPT_MS, AT(database.poll), "500ms", 10, 60 * SECOND,
      "How often the change feed looks for changes on its own; notifications wake it before."},
 
+    {"metrics", "listen", OPT_STRING, AT(metrics.listen), "", 0, 0,
+     "Numeric loopback address and port where HTTP is answered: /metrics for Prometheus, /healthz, "
+     "/readyz; empty: nowhere, unless the service manager hands over a socket named metrics."},
+    {"metrics", "ready_lag", OPT_MS, AT(metrics.ready_lag), "10s", 100, HOUR,
+     "/readyz says no when the index has been behind the database, or the database away, for so "
+     "long."},
+
     {"daemon", "workers", OPT_INT, AT(daemon.workers), "1", 1, 64,
      "Threads that hold connections; about one for each processor core."},
     {"daemon", "shutdown", OPT_MS, AT(daemon.shutdown), "8s", 0, 60 * SECOND,

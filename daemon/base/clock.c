@@ -16,6 +16,14 @@ uint64_t clock_mono_ms(void)
     return (uint64_t)clock_read_ms(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_mono_us(void)
+{
+    struct timespec ts = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
 int64_t clock_wall_ms(void)
 {
     return clock_read_ms(CLOCK_REALTIME);

@@ -144,6 +144,13 @@ void conn_settle(struct conn *c)
         worker_queue(c->worker, c);
 }
 
+/* Drops one that did not take what it was sent. */
+static void conn_drop_guilty(struct conn *c)
+{
+    atomic_fetch_add_explicit(&c->worker->shared->dropped, 1, memory_order_relaxed);
+    conn_drop(c);
+}
+
 /* True if there is room for len bytes more; drops a client that does not read. */
 static bool conn_has_room(struct conn *c, size_t len)
 {
@@ -161,7 +168,7 @@ static bool conn_has_room(struct conn *c, size_t len)
         return true;
     log_event(c->worker->log, LOG_LEVEL_INFO, "slow_reader_dropped", "waiting=%zu limit=%zu",
               waiting, limit);
-    conn_drop(c);
+    conn_drop_guilty(c);
     return false;
 }
 
@@ -269,7 +276,7 @@ void conn_tick(struct conn *c, uint64_t now_ms)
                           : !c->subscribed && c->in_flight == 0 && quiet >= limits->idle_ms)
             conn_drop(c);
         else if (conn_stalled(c, now_ms))
-            conn_drop(c);
+            conn_drop_guilty(c);
         else
             conn_review(c); /* the pressure on the buffers may be gone */
         break;

@@ -85,6 +85,7 @@ void conn_announce(struct conn *c, const struct conn_peer *peer)
     c->busy = true;
     if (w->callbacks->opened(w->ctx, c->id, peer, &c->user) == 0) {
         c->announced = true;
+        atomic_fetch_add_explicit(&w->shared->opened, 1, memory_order_relaxed);
     } else {
         c->closing = true;
         conn_finish(c);

@@ -66,6 +66,7 @@ static void conn_tls_log(struct conn *c, const char *problem)
 static void conn_tls_fail(struct conn *c, const char *problem)
 {
     conn_tls_log(c, problem);
+    atomic_fetch_add_explicit(&c->worker->shared->tls_failed, 1, memory_order_relaxed);
     SSL_set_quiet_shutdown(c->ssl, 1);
     conn_tls_free(c);
     if (shutdown(c->fd, SHUT_WR) != 0) {
@@ -105,6 +106,7 @@ static void conn_tls_shaken(struct conn *c)
     struct conn_peer peer = {0};
 
     c->tls_stage = CONN_TLS_OPEN;
+    atomic_fetch_add_explicit(&c->worker->shared->tls_done, 1, memory_order_relaxed);
     if (c->state != CONN_OPEN) /* one beyond the limit */
         return;
     if (conn_peer_address(c->fd, &peer) != 0) {

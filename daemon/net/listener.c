@@ -45,8 +45,10 @@ static void listener_hand_over(struct listener *l, int fd)
                                 : worker_adopt(w, fd, l->local));
     else if (atomic_load(&l->o.shared->refused) < REFUSED_MAX)
         worker_refuse(w, fd, l->o.tls);
-    else
+    else {
+        atomic_fetch_add_explicit(&l->o.shared->turned_away, 1, memory_order_relaxed);
         close(fd);
+    }
 }
 
 /* A listening socket stays readable while nobody can be accepted: looked at again and again, it

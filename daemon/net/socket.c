@@ -135,6 +135,11 @@ int socket_listen_tcp(const char *address, char *err, size_t errlen)
     return fd < 0 ? -1 : socket_listen(fd, address, err, errlen);
 }
 
+int net_listen_tcp(const char *address, char *err, size_t errlen)
+{
+    return socket_listen_tcp(address, err, errlen);
+}
+
 /* 0: the path is free now; -1: somebody listens there, or it is no socket. */
 static int path_clear(const struct sockaddr_un *addr, char *err, size_t errlen)
 {

@@ -74,6 +74,7 @@ static bool worker_drop_largest(struct worker *w)
         return false;
     log_event(w->log, LOG_LEVEL_WARN, "buffers_full", "dropped=%zu buffered=%zu limit=%zu",
               c->accounted, net_shared_buffered(w->shared), w->limits.buffers);
+    atomic_fetch_add_explicit(&w->shared->dropped, 1, memory_order_relaxed);
     conn_drop(c);
     return true;
 }

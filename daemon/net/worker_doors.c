@@ -42,6 +42,7 @@ void worker_refuse(struct worker *w, int fd, struct tls *tls)
 {
     const struct letter l = {.kind = LETTER_REFUSE, .fd = fd, .tls = tls_ref(tls)};
 
+    atomic_fetch_add_explicit(&w->shared->turned_away, 1, memory_order_relaxed);
     (void)worker_take(w, &l, &w->shared->refused);
 }
 

@@ -1,6 +1,7 @@
 #ifndef SPEAN_SERVICE_CORE_H
 #define SPEAN_SERVICE_CORE_H
 
+#include "metrics.h"
 #include "tokens.h"
 
 #include <event2/event.h>
@@ -107,6 +108,8 @@ struct service {
     char tail[160];          /* what they end with, of the present index */
     size_t tail_len;
     struct line_now line; /* the one that is being handled */
+    struct metrics metrics;
+    struct event *metrics_timer;
 };
 
 /* The database can't be reached, and could before: no use in waiting. */

@@ -84,6 +84,7 @@ bool match_again(struct service *s, struct session *session, const char *line, s
         return false;
     if (log_wants(s->o.log, LOG_LEVEL_DEBUG))
         log_again(s, session);
+    metrics_again(&s->metrics);
     send_again(s, session, line + id.at, id.len, a);
     return true;
 }

@@ -98,6 +98,7 @@ static void request_free(struct request *r)
 {
     call_end(r);
     LIST_REMOVE(r, of_session);
+    metrics_add(&r->s->metrics.requests, -1);
     slot_give(&r->s->slots, r->slot);
     rpc_doc_done(&r->doc);
     buf_done(&r->out);
@@ -117,7 +118,8 @@ static void call_begin(struct request *r)
     r->token_load = 0;
     r->answered = false;
     r->own_token = false;
-    r->started_ms = clock_mono_ms();
+    r->started_us = clock_mono_us();
+    r->started_ms = r->started_us / 1000;
     r->deadline_ms = r->started_ms + r->s->o.request_ms;
     memset(&r->who, 0, sizeof r->who);
     if (r->doc.batch)
@@ -205,6 +207,7 @@ int request_start(struct service *s, struct session *session, struct rpc_doc *do
     buf_init(&r->out, ANSWER_MAX + 64 * 1024 + len); /* ids come back, however long */
     evtimer_assign(&r->timer, s->base, request_timer, r);
     LIST_INSERT_HEAD(&session->requests, r, of_session);
+    metrics_add(&s->metrics.requests, 1);
     request_go(r);
     return 0;
 fail:
@@ -250,6 +253,7 @@ static void request_answer(struct request *r, const struct rpc_error *e)
     if (log_wants(r->s->o.log, LOG_LEVEL_DEBUG))
         call_log(r->s, r->method ? r->method->name : "-", e ? e->code : 0,
                  clock_mono_ms() - r->started_ms, r->rid, &r->who);
+    metrics_call(r, e);
     /* A notification is never answered; what is no call at all always is. */
     if (r->call->id || r->call->error.code) {
         if (r->doc.batch)

@@ -38,6 +38,7 @@ struct request {
     struct principal who;
     bool own_token; /* by a token in its params */
     char rid[RID_TEXT];
+    uint64_t started_us; /* as started_ms, for the histogram */
     uint64_t started_ms, deadline_ms;
     uint64_t token_load; /* waits for the token table's load of this number; 0: has not waited */
     unsigned wakes;

@@ -272,7 +272,9 @@ int service_attach(struct service *s, struct worker *w)
     s->base = worker_base(w);
     s->auth.timer = evtimer_new(s->base, auth_timer, s);
     s->notify_timer = evtimer_new(s->base, subscribers_timer, s);
-    if (!s->auth.timer || !s->notify_timer)
+    s->metrics_timer = event_new(s->base, -1, EV_PERSIST, metrics_sample, s);
+    if (!s->auth.timer || !s->notify_timer || !s->metrics_timer ||
+        metrics_start(s->metrics_timer) != 0)
         goto fail;
     s->pool = pool_new(s->base, &s->o.store, s->o.log, store_statements, STMT_COUNT,
                        service_store_done, s);
@@ -298,8 +300,11 @@ void service_detach(struct service *s)
         event_free(s->auth.timer);
     if (s->notify_timer)
         event_free(s->notify_timer);
+    if (s->metrics_timer)
+        event_free(s->metrics_timer);
     s->auth.timer = NULL;
     s->notify_timer = NULL;
+    s->metrics_timer = NULL;
 }
 
 void service_free(struct service *s)

@@ -108,6 +108,7 @@ void link_break(struct link *l, const char *why)
 void link_became_ready(struct link *l)
 {
     l->state = LINK_READY;
+    l->connects++;
     l->wait_ms = l->o.retry_ms;
     l->reported[0] = '\0';
     link_disarm(l);
@@ -115,6 +116,16 @@ void link_became_ready(struct link *l)
               PQserverVersion(l->conn), PQbackendPID(l->conn));
     if (l->callbacks.up)
         l->callbacks.up(l->ctx);
+}
+
+size_t link_in_flight(const struct link *l)
+{
+    return l->used;
+}
+
+uint64_t link_connects(const struct link *l)
+{
+    return l->connects;
 }
 
 static void link_no_notice(void *ctx, const PGresult *res)

@@ -251,3 +251,15 @@ size_t pool_queued(const struct pool *p)
 {
     return p->used;
 }
+
+struct pool_stats pool_stats(const struct pool *p)
+{
+    struct pool_stats stats = {.connections = p->count, .queued = p->used};
+
+    for (unsigned i = 0; i < p->count; i++) {
+        stats.ready += link_ready(p->links[i]);
+        stats.in_flight += link_in_flight(p->links[i]);
+        stats.connects += link_connects(p->links[i]);
+    }
+    return stats;
+}

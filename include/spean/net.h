@@ -91,6 +91,13 @@ struct net_shared *net_shared_new(void);
 void net_shared_free(struct net_shared *s);
 unsigned net_shared_connections(const struct net_shared *s);
 size_t net_shared_buffered(const struct net_shared *s);
+struct net_counters {     /* since the start */
+    uint64_t opened;      /* connections that were accepted and announced */
+    uint64_t turned_away; /* those beyond the limit */
+    uint64_t dropped;     /* those that did not take what they were sent, or held too much */
+    uint64_t tls_done, tls_failed; /* handshakes */
+};
+struct net_counters net_shared_counters(const struct net_shared *s);
 
 struct worker *worker_new(const struct worker_options *options);
 void worker_free(struct worker *w); /* after its thread has been joined */
@@ -169,5 +176,7 @@ bool net_socket_remote(int fd);
 /* Accepts nobody until released; who connects meanwhile waits in the system's queue. */
 void listener_hold(struct listener *l);
 int listener_release(struct listener *l); /* 0 or -1 */
+/* A bound, listening TCP socket for somebody else's server; -1 with a message. */
+int net_listen_tcp(const char *address, char *err, size_t errlen);
 
 #endif

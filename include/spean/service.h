@@ -7,6 +7,7 @@
 #include <spean/store.h>
 #include <stdatomic.h>
 
+struct buf;
 struct index;
 struct model;
 struct log;
@@ -49,6 +50,12 @@ const struct worker_callbacks *service_callbacks(void); /* ctx: the struct servi
 
 /* Appends the methods and errors as mdoc, as spean-protocol(7) has them. 0 or -1. */
 int methods_page(struct buf *out);
+
+/*
+ * What all of a daemon's services count together, in Prometheus' text format, from any thread.
+ * Gauges are at most half a second old.
+ */
+void service_metrics_write(struct service *const *services, size_t count, struct buf *out);
 
 /* Messages of worker_post that service understands; the data is owned by the receiver. */
 enum service_message {

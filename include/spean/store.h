@@ -72,6 +72,12 @@ int pool_run(struct pool *p, size_t which, const struct store_param *params, uin
              uint64_t number);
 bool pool_up(const struct pool *p); /* at least one connection is ready */
 size_t pool_queued(const struct pool *p);
+struct pool_stats {
+    unsigned connections, ready; /* all, and those that are up */
+    size_t in_flight, queued;    /* statements sent and not answered; waiting for a place */
+    uint64_t connects;           /* connections that came up, since the start */
+};
+struct pool_stats pool_stats(const struct pool *p);
 
 /* ---- the change feed: one connection of its own, on the main thread ---- */
 
