@@ -179,6 +179,9 @@ static void link_connect_io(evutil_socket_t fd, short what, void *arg)
         link_connected(l);
         break;
     default:
+        /* libpq asks no further host once one has answered, say that it has no such database, or
+         * not yet: the next attempt begins with another. */
+        l->turn++;
         link_drop(l, PQerrorMessage(l->conn));
     }
 }

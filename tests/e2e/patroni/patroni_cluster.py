@@ -48,7 +48,7 @@ postgresql:
   bin_dir: {bin}
   pgpass: {dir}/pgpass{n}
   authentication: {{superuser: {{username: postgres, password: none}}, replication: {{username: replicator, password: none}}}}
-  parameters: {{unix_socket_directories: {dir}}}
+  parameters: {{unix_socket_directories: ''}}
 tags: {{}}
 """
 

@@ -6,12 +6,14 @@ What must hold: no acknowledged write is lost (one standby is synchronous), none
 write again within 5 s of the moment the new primary takes writes, and matches are answered all the time.
 """
 
+import os
+import subprocess
 import threading
 import time
 import unittest
 
 from patroni_cluster import TTL, PatroniCluster
-from spean_test import PATIENCE, Daemon, RpcError, company, run_tests, wait_until
+from spean_test import BUILD, PATIENCE, Daemon, RpcError, company, run_tests, wait_until
 
 AGAIN_S = 5
 
@@ -80,7 +82,9 @@ class TestFailover(unittest.TestCase):
         cls.cluster = PatroniCluster()
         cls.daemons = []
         try:
-            cls.daemons.append(Daemon(cls.cluster))
+            cls.daemons.append(Daemon(cls.cluster, start=False, migrate=False))
+            wait_until(cls.migrated, 30, "the schema is there")
+            cls.daemons[0].start()
             cls.daemons.append(Daemon(cls.cluster, database=cls.daemons[0].database))
             cls.cluster.sql("CREATE TABLE probe (at timestamptz)")
             with cls.daemons[0].client() as c:
@@ -93,6 +97,13 @@ class TestFailover(unittest.TestCase):
         except BaseException:
             cls.tearDownClass()
             raise
+
+    @classmethod
+    def migrated(cls):
+        done = subprocess.run([os.path.join(BUILD, "speand"), "-c", cls.daemons[0].config, "--migrate"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        # At first: a standby that has not yet heard of the database answers for all hosts.
+        return done.returncode == 0
 
     @classmethod
     def tearDownClass(cls):
