@@ -1,6 +1,7 @@
 /* speand: reads the configuration, builds the house, runs it. */
 #include "house.h"
 #include "house_tls.h"
+#include "journal.h"
 
 #include <getopt.h>
 #include <jansson.h>
@@ -207,6 +208,7 @@ static int run_configured(const struct arguments *a)
         config_free(c);
         return complain("no memory");
     }
+    (void)log_set_journal(log, journal_send);
     if (a->task == TASK_RUN) {
         ret = run_daemon(a, c, log);
     } else {

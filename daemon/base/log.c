@@ -14,10 +14,12 @@
 #include <spean/date.h>
 
 #define LOG_LINE_MAX 2048
+#define PRIORITY_PREFIX 3 /* <6> */
 
 struct log {
     int fd;
     bool journal;
+    log_sink *sink; /* of the journal, or NULL */
     _Atomic int level;
 };
 
@@ -44,6 +46,7 @@ struct log *log_new(int fd, enum log_level level)
         return NULL;
     log->fd = fd;
     log->journal = fd_is_journal(fd);
+    log->sink = NULL;
     atomic_init(&log->level, (int)level);
     return log;
 }
@@ -57,6 +60,13 @@ void log_set_level(struct log *log, enum log_level level)
 {
     if (log)
         atomic_store_explicit(&log->level, (int)level, memory_order_relaxed);
+}
+
+bool log_set_journal(struct log *log, log_sink *sink)
+{
+    if (log && log->journal)
+        log->sink = sink;
+    return log && log->journal;
 }
 
 int log_level_parse(const char *word, enum log_level *ret)
@@ -111,6 +121,12 @@ void log_event(struct log *log, enum log_level level, const char *event, const c
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)line[i] < ' ')
             line[i] = ' ';
+    if (log->sink) {
+        line[len] = '\0';
+        if (log->sink(level_priorities[level], event, line + PRIORITY_PREFIX,
+                      len - PRIORITY_PREFIX) == 0)
+            return;
+    }
     line[len] = '\n';
     while (write(log->fd, line, len + 1) < 0 && errno == EINTR)
         ;

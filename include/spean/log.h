@@ -16,6 +16,13 @@ struct log; /* opaque */
 struct log *log_new(int fd, enum log_level level);
 void log_free(struct log *log);
 void log_set_level(struct log *log, enum log_level level);
+/*
+ * Takes a line (event key=value ..., no end) in place of the descriptor; priority is syslog's. -1:
+ * it could not, and the line is written as ever. Any thread.
+ */
+typedef int log_sink(int priority, const char *event, const char *line, size_t len);
+/* Before other threads log. Only where the descriptor leads to the journal: true if it does. */
+bool log_set_journal(struct log *log, log_sink *sink);
 int log_level_parse(const char *word, enum log_level *ret); /* error|warn|info|debug; -1 if none */
 
 /* Whether events of this level are written: for who has to work to say something. */
