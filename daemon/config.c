@@ -126,17 +126,24 @@ static int check_listen(struct config *c, char *err, size_t errlen)
     return check_group(c, err, errlen);
 }
 
-static int check_database(const struct config *c, char *err, size_t errlen)
+static int check_conninfo(const char *name, const char *conninfo, char *err, size_t errlen)
 {
     char *message = NULL;
-    PQconninfoOption *parsed = PQconninfoParse(c->database.conninfo, &message);
+    PQconninfoOption *parsed = PQconninfoParse(conninfo, &message);
     int ret = 0;
 
     if (parsed == NULL) /* the message may hold the string, and that a password: not repeated */
-        ret = fail(err, errlen, "[database] conninfo: not a connection string");
+        ret = fail(err, errlen, "[database] %s: not a connection string", name);
     PQconninfoFree(parsed);
     PQfreemem(message);
     return ret;
+}
+
+static int check_database(const struct config *c, char *err, size_t errlen)
+{
+    if (check_conninfo("conninfo", c->database.conninfo, err, errlen) != 0)
+        return -1;
+    return check_conninfo("read_conninfo", c->database.read_conninfo, err, errlen);
 }
 
 static int check_limits(const struct config *c, char *err, size_t errlen)

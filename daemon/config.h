@@ -25,7 +25,7 @@ struct config {
         int64_t ready_lag;
     } metrics;
     struct {
-        char *conninfo;
+        char *conninfo, *read_conninfo;
         int64_t pool, pipeline, queue, connect, retry, poll;
     } database;
     struct {

@@ -72,6 +72,7 @@ static int house_follow(struct house *h)
                                        .broken = house_on_broken,
                                        .ctx = h};
     const struct feed_options fo = {.conninfo = h->config->database.conninfo,
+                                    .read_conninfo = h->config->database.read_conninfo,
                                     .connect_ms = (uint64_t)h->config->database.connect,
                                     .retry_ms = (uint64_t)h->config->database.retry,
                                     .poll_ms = (uint64_t)h->config->database.poll,

@@ -49,6 +49,11 @@ static const struct opt options[] = {
      "Connection string for libpq (postgresql.org/docs, \"Connection Strings\"). A unix socket, "
      "hostaddr or a host name; several hosts and target_session_attrs are fine. Keep passwords in "
      "a passfile. gssencmode is always disable."},
+    {"database", "read_conninfo", OPT_STRING, AT(database.read_conninfo), "", 0, 0,
+     "Where the companies are loaded from at a start, to spare the primary: standbys, as "
+     "host=db2,db3 "
+     "target_session_attrs=prefer-standby. Changes and everything else come from conninfo, which "
+     "also steps in. Empty: conninfo."},
     {"database", "pool", OPT_INT, AT(database.pool), "4", 1, 64,
      "Connections of each worker; one more is the daemon's change feed."},
     {"database", "pipeline", OPT_INT, AT(database.pipeline), "32", 1, 1024,

@@ -11,7 +11,7 @@
 #define PAGE_MS 60000 /* a page */
 #define SERVER_TIMEOUT "60s"
 
-void feed_send(struct feed *f, enum feed_statement which)
+int feed_send_on(struct feed *f, struct link *l, enum feed_statement which)
 {
     char number[24], limit[16], format[16], after[IDENT_TEXT];
     struct store_param params[4] = {
@@ -29,12 +29,21 @@ void feed_send(struct feed *f, enum feed_statement which)
         params[1].value = number;
     }
     f->state = FEED_BUSY;
-    if (link_send(f->link, which, params, clock_mono_ms() + ms, which) < 0)
+    return link_send(l, which, params, clock_mono_ms() + ms, which);
+}
+
+void feed_send(struct feed *f, enum feed_statement which)
+{
+    if (which == FEED_LOAD && f->via_reader) {
+        if (feed_send_on(f, f->reader, which) == 0)
+            return;
+        f->via_reader = false; /* the primary is never behind it, and can go on */
+    }
+    if (feed_send_on(f, f->link, which) < 0)
         link_break(f->link, "a statement of the change feed could not be sent");
 }
 
-/* Nothing is under way: look again if there was a reason meanwhile. */
-static void feed_rest(struct feed *f)
+void feed_rest(struct feed *f)
 {
     f->state = FEED_IDLE;
     if (!f->again)
@@ -51,11 +60,12 @@ static void feed_look(struct feed *f)
         f->again = true;
 }
 
-/* Everything anew, from the counter as it stands. */
-static void feed_load(struct feed *f, const char *epoch, uint64_t head)
+void feed_load_from(struct feed *f, const char *epoch, uint64_t head)
 {
-    log_event(f->log, LOG_LEVEL_INFO, "feed_load", "epoch=%s seq=%llu", epoch,
-              (unsigned long long)head);
+    log_event(f->log, LOG_LEVEL_INFO, "feed_load", "epoch=%s seq=%llu source=%s", epoch,
+              (unsigned long long)head, f->via_reader ? "read_conninfo" : "conninfo");
+    f->reader_skip = false;
+    f->reader_since_ms = 0;
     f->loaded = false;
     f->loading = true;
     f->seq = f->head = head;
@@ -70,6 +80,7 @@ static void feed_lost_history(struct feed *f, const char *why, uint64_t seen)
     log_event(f->log, LOG_LEVEL_WARN, "feed_history_lost", "reason=%s seq=%llu seen=%llu", why,
               (unsigned long long)f->seq, (unsigned long long)seen);
     f->loaded = f->loading = false;
+    f->reader_skip = true;
 }
 
 /* The counter has been seen: what to do next. */
@@ -90,9 +101,10 @@ static void feed_on_head(struct feed *f, const struct feed_head *h)
         return;
     }
     f->head = h->seq;
-    if (!same)
-        feed_load(f, h->epoch, h->seq);
-    else if (f->loading)
+    if (!same) {
+        if (!feed_reader_begin(f, h->epoch, h->seq))
+            feed_load_from(f, h->epoch, h->seq);
+    } else if (f->loading)
         feed_send(f, FEED_LOAD); /* it was cut off */
     else if (h->seq > f->seq)
         feed_send(f, FEED_FOLLOW);
@@ -100,7 +112,7 @@ static void feed_on_head(struct feed *f, const struct feed_head *h)
         feed_rest(f);
 }
 
-static int feed_on_load(struct feed *f, const PGresult *res)
+int feed_on_load(struct feed *f, const PGresult *res)
 {
     int rows = feed_read_load(f, res);
 
@@ -110,7 +122,7 @@ static int feed_on_load(struct feed *f, const PGresult *res)
         feed_send(f, FEED_LOAD);
         return 0;
     }
-    f->loading = false;
+    f->loading = f->via_reader = false;
     f->loaded = true;
     log_event(f->log, LOG_LEVEL_INFO, "feed_loaded", "epoch=%s seq=%llu", f->epoch,
               (unsigned long long)f->seq);
@@ -218,6 +230,7 @@ static void feed_down(void *ctx)
     struct feed *f = ctx;
 
     f->state = FEED_OFF;
+    f->via_reader = false; /* a load goes on from the primary, once it is back */
     event_del(f->timer);
     f->callbacks.state(f->ctx, false, f->head);
 }
@@ -288,7 +301,7 @@ struct feed *feed_new(struct event_base *base, const struct feed_options *o, str
     f->timer = event_new(base, -1, EV_PERSIST, feed_timer, f);
     if (f->pack_model && f->timer)
         f->link = link_new(base, &lo, log, &feed_links, f);
-    if (!f->link) {
+    if (!f->link || feed_reader_open(f, base, &lo) < 0) {
         feed_free(f);
         return NULL;
     }
@@ -299,6 +312,7 @@ void feed_free(struct feed *f)
 {
     if (!f)
         return;
+    link_free(f->reader);
     link_free(f->link);
     if (f->timer)
         event_free(f->timer);

@@ -25,6 +25,13 @@ struct feed {
     void *ctx;
     struct event *timer; /* looks at the counter */
 
+    struct link *reader;           /* where a load may read from, or NULL */
+    bool via_reader;               /* a load reads from there now */
+    bool reader_skip;              /* the next load does not: what it gave was too old */
+    uint64_t reader_since_ms;      /* since when a load has waited for it; 0: none has */
+    char reader_epoch[FEED_EPOCH]; /* of the database, when the load was to begin */
+    uint64_t reader_head;
+
     enum feed_state state;
     bool again;   /* something may have happened while busy: look once more */
     bool loading; /* a load has begun and is not through, perhaps cut off in the middle */
@@ -38,8 +45,23 @@ struct feed {
     uint8_t after[FEED_UUID]; /* in a load: the last company given */
 };
 
-/* Runs one statement; what follows is feed_done. */
+/* Runs one statement; what follows is feed_done, or feed_reader_done for a load from the reader. */
 void feed_send(struct feed *f, enum feed_statement which);
+/* 0 or -1: not sent. */
+int feed_send_on(struct feed *f, struct link *l, enum feed_statement which);
+/* Nothing is under way: looks again if there was a reason meanwhile. */
+void feed_rest(struct feed *f);
+/* Everything anew, as it stood at this number. */
+void feed_load_from(struct feed *f, const char *epoch, uint64_t head);
+/* A page of a load. 0 or -1: it makes no sense. */
+int feed_on_load(struct feed *f, const PGresult *res);
+
+/* feed_reader.c: loads that spare the primary. */
+
+/* 0 or -1 on no memory. */
+int feed_reader_open(struct feed *f, struct event_base *base, const struct link_options *o);
+/* True: the load goes to the reader, or waits for it a little. */
+bool feed_reader_begin(struct feed *f, const char *epoch, uint64_t head);
 
 /* loader.c: results to callbacks. */
 

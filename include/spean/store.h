@@ -113,6 +113,7 @@ struct feed_callbacks {
 
 struct feed_options {
     const char *conninfo;
+    const char *read_conninfo; /* where whole loads may read from, a standby; NULL: conninfo */
     uint64_t connect_ms, retry_ms;
     uint64_t poll_ms; /* looks at the counter this often even without NOTIFY: 500 */
     int pack_format;

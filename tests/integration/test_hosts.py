@@ -56,6 +56,30 @@ class TestHosts(unittest.TestCase):
         finally:
             os.kill(pid, signal.SIGCONT)
 
+    def load_sources(self):
+        return [line.split("source=")[1].split()[0] for line in self.daemon.log_text().splitlines() if " feed_load " in line]
+
+    def test_companies_are_loaded_from_the_reader(self):
+        self.with_hosts(self.cluster.dir, self.other.dir)
+        self.writes("Loaded From There")
+        count = int(self.cluster.sql("SELECT count(*) FROM spean.company", self.daemon.database)[0][0])
+        reads = self.daemon.sections["database"]
+        try:
+            reads["read_conninfo"] = self.cluster.conninfo(self.daemon.database) + " application_name=reading"
+            self.daemon.write_config()
+            self.daemon.restart()
+            self.assertEqual(self.load_sources()[-1], "read_conninfo")
+            self.assertEqual(self.daemon.health()["index"]["companies"], count)
+            self.assertTrue(self.writes("And Changes Come From the Primary"))
+            wait_until(lambda: self.daemon.health()["index"]["companies"] == count + 1, what="the change is seen")
+            reads["read_conninfo"] = "host=/nonexistent dbname=none"
+            self.daemon.write_config()
+            self.daemon.restart()
+            self.assertEqual(self.load_sources()[-1], "conninfo", "nobody is there")
+            self.assertEqual(self.daemon.health()["index"]["companies"], count + 1)
+        finally:
+            del reads["read_conninfo"]
+
     def test_a_name_that_never_resolves_stops_nobody(self):
         """Names are looked up beside the loop: calls are answered while one hangs or fails."""
         self.with_hosts("no-such-host.invalid", self.cluster.dir)

@@ -159,6 +159,15 @@ class TestFailover(unittest.TestCase):
             wait_until(lambda d=d: d.health()["status"] == "ok" and d.health()["index"]["seq"] == int(head), 30,
                        "the index of each daemon has everything")
 
+    def test_0_loads_from_a_standby(self):
+        d = Daemon(self.cluster, database=self.daemons[0].database, migrate=False, config={
+            "database": {"read_conninfo": self.cluster.conninfo(self.daemons[0].database, "standby")}})
+        try:
+            self.assertIn("source=read_conninfo", d.log_text())
+            self.assertEqual(d.health()["index"]["companies"], self.daemons[0].health()["index"]["companies"])
+        finally:
+            d.stop()
+
     def test_1_switchover(self):
         self.under_load("switchover", self.cluster.switchover)
         wait_until(self.cluster.whole, 120, "the cluster is whole again", every=0.5)
