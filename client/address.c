@@ -53,7 +53,10 @@ static const char *address_host(const char *rest, struct address *a)
         return "the port must be 1 to 65535";
     memcpy(a->host, host, (size_t)(end - host));
     a->host[end - host] = '\0';
-    snprintf(a->port, sizeof(a->port), "%s", port ? port : ADDRESS_PORT);
+    snprintf(a->port, sizeof(a->port), "%s",
+             port                     ? port
+             : a->kind == ADDRESS_TLS ? ADDRESS_TLS_PORT
+                                      : ADDRESS_PORT);
     return NULL;
 }
 

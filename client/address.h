@@ -8,7 +8,8 @@
 enum address_kind { ADDRESS_UNIX, ADDRESS_TCP, ADDRESS_TLS };
 
 #define ADDRESS_DEFAULT "unix:/run/spean/speand.sock"
-#define ADDRESS_PORT "8551" /* where tcp: and tls: name no port */
+#define ADDRESS_PORT "8551" /* where tcp: names no port */
+#define ADDRESS_TLS_PORT "8552"
 
 struct address {
     enum address_kind kind;

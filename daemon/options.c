@@ -18,7 +18,7 @@ static const struct opt options[] = {
      "Allow plain TCP on an address that is not a loopback one. Tokens and contacts then cross the "
      "network for everybody to read: say yes only where something else encrypts it (a tunnel)."},
     {"listen", "tls", OPT_STRING, AT(listen.tls), "", 0, 0,
-     "Numeric address and port for TLS, as 192.0.2.7:8551; empty: no TLS."},
+     "Numeric address and port for TLS, as 192.0.2.7:8552; empty: no TLS."},
     {"listen", "unix", OPT_STRING, AT(listen.path), "/run/spean/speand.sock", 0, 0,
      "Absolute path of the unix socket for local staff and admin; empty: none. Root and the "
      "daemon's own user are admin there."},
