@@ -34,6 +34,7 @@ static void test_hosts(void **state)
         {"tcp:spean.example.org:1", ADDRESS_TCP, "spean.example.org", "1"},
         {"tcp:localhost", ADDRESS_TCP, "localhost", "8551"},
         {"tls:host:65535", ADDRESS_TLS, "host", "65535"},
+        {"tls:host", ADDRESS_TLS, "host", "8552"},
         {"tcp:[::1]:99", ADDRESS_TCP, "::1", "99"},
         {"tcp:[fe80::1%eth0]", ADDRESS_TCP, "fe80::1%eth0", "8551"},
     };
