@@ -247,7 +247,8 @@ struct net_limits config_net_limits(const struct config *c)
                                .turn = (unsigned)c->limits.turn,
                                .idle_ms = (uint64_t)c->limits.idle,
                                .stall_ms = (uint64_t)c->limits.stall,
-                               .anonymous_ms = (uint64_t)c->limits.anonymous};
+                               .anonymous_ms = (uint64_t)c->limits.anonymous,
+                               .dead_peer_ms = (uint64_t)c->limits.dead_peer};
 }
 
 struct rpc_limits config_rpc_limits(const struct config *c)

@@ -31,10 +31,12 @@ struct config {
     struct {
         int64_t workers, shutdown, answers;
         char *log_level, *model_dir, *sql_dir;
+        bool core_files;
     } daemon;
     struct {
         int64_t line, line_anonymous, depth, elements, batch, in_flight, output, output_mark,
-            buffers, connections, turn, idle, stall, anonymous, request, idempotency;
+            buffers, connections, turn, idle, stall, anonymous, dead_peer, guesses, guess_window,
+            request, idempotency;
     } limits;
     /* What the words above mean, filled in by config_load. */
     enum log_level level;

@@ -22,6 +22,7 @@ static int house_add_worker(struct house *h)
                                  .answer_bytes = (size_t)h->config->daemon.answers,
                                  .staff_group = h->config->staff,
                                  .revocations = &h->revocations,
+                                 .guesses = h->guesses,
                                  .log = h->o.log,
                                  .number = number};
     struct service *s = service_new(&so);
@@ -93,7 +94,9 @@ static int house_build(struct house *h, char *err, size_t errlen)
     snprintf(err, errlen, "no memory");
     h->base = event_base_new();
     h->shared = net_shared_new();
-    if (h->base == NULL || h->shared == NULL)
+    h->guesses =
+        guesses_new((unsigned)h->config->limits.guesses, (uint64_t)h->config->limits.guess_window);
+    if (h->base == NULL || h->shared == NULL || h->guesses == NULL)
         return -1;
     for (int64_t i = 0; i < h->config->daemon.workers; i++)
         if (house_add_worker(h) != 0)
@@ -177,6 +180,7 @@ void house_free(struct house *h)
     if (h->base != NULL)
         event_base_free(h->base);
     net_shared_free(h->shared);
+    guesses_free(h->guesses);
     tls_unref(h->tls);
     config_free(h->live);
     config_free(h->config);

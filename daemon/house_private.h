@@ -22,6 +22,7 @@ struct house {
     struct config *live;   /* of the last reload, or NULL */
     struct event_base *base;
     struct net_shared *shared;
+    struct guesses *guesses;
     struct tls *tls; /* as last loaded, or NULL */
     struct worker *workers[WORKERS_MAX];
     struct service *services[WORKERS_MAX];

@@ -40,6 +40,7 @@ static void house_post_limits(struct house *h, const struct config *c)
         if (worker_post(h->workers[i], SERVICE_LIMITS, rpc) != 0)
             free(rpc);
     }
+    guesses_set(h->guesses, (unsigned)c->limits.guesses, (uint64_t)c->limits.guess_window);
     for (size_t i = 0; i < h->listener_count; i++)
         listener_set_max(h->listeners[i], net.connections);
 }

@@ -14,6 +14,7 @@
 #include <spean/tls.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -164,6 +165,18 @@ static void raise_descriptors(const struct config *c, struct log *log)
                   (unsigned long long)limit.rlim_cur, (long long)c->limits.connections);
 }
 
+/* What clients said is in this memory: no file of it when it crashes, and no look from beside. The
+ * kernel hands a core to a program whatever the limit says, but not one of a process like this. */
+static void forbid_cores(const struct config *c, struct log *log)
+{
+    const struct rlimit none = {0, 0};
+
+    if (c->daemon.core_files)
+        return;
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        log_event(log, LOG_LEVEL_WARN, "core_files_not_forbidden", NULL);
+}
+
 static int run_daemon(const struct arguments *a, struct config *c, struct log *log)
 {
     struct house_options o = {.config = c,
@@ -183,6 +196,7 @@ static int run_daemon(const struct arguments *a, struct config *c, struct log *l
     log_event(log, LOG_LEVEL_INFO, "started", "version=%s model=%s workers=%lld", SPEAN_VERSION,
               model_version(model), (long long)c->daemon.workers);
     raise_descriptors(c, log);
+    forbid_cores(c, log);
     o.model = model;
     if (house_new(&o, &house, err, sizeof err) == 0)
         ret = house_run(house) == 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 /* The options of speand.conf: one table with type, bounds, default and help. */
 #include "config.h"
 
+#include <spean/service.h>
 #include <string.h>
 
 #define AT(member) offsetof(struct config, member)
@@ -84,6 +85,9 @@ static const struct opt options[] = {
      "computed again; 0: none."},
     {"daemon", "log_level", OPT_STRING, AT(daemon.log_level), "info", 0, 0,
      "error, warn, info or debug; the log goes to standard error."},
+    {"daemon", "core_files", OPT_BOOL, AT(daemon.core_files), "no", 0, 0,
+     "Leave a core file when the daemon crashes, and let its own user trace it. A core file holds "
+     "what clients sent, contacts and tokens too."},
     {"daemon", "model_dir", OPT_STRING, AT(daemon.model_dir), "", 0, 0,
      "Directory of the tables that the score is made from; empty: the installed ones."},
     {"daemon", "sql_dir", OPT_STRING, AT(daemon.sql_dir), "", 0, 0,
@@ -114,8 +118,18 @@ static const struct opt options[] = {
      "A connection without a request for so long is closed, unless it has subscribed."},
     {"limits", "stall", OPT_MS, AT(limits.stall), "1min", 1 * SECOND, 24 * HOUR,
      "A client that takes nothing of what waits for it for so long is dropped."},
-    {"limits", "anonymous", OPT_MS, AT(limits.anonymous), "1min", 1 * SECOND, 24 * HOUR,
-     "A new connection that has not sent a whole line after so long is closed."},
+    {"limits", "anonymous", OPT_MS, AT(limits.anonymous), "8s", 1 * SECOND, 24 * HOUR,
+     "A connection that nobody has authenticated on and that sends no whole line for so long is "
+     "closed."},
+    {"limits", "dead_peer", OPT_MS, AT(limits.dead_peer), "1min", 3 * SECOND, 24 * HOUR,
+     "A client whose machine or network is gone without a word is noticed after about so long. Of "
+     "TCP, in whole seconds; for connections made from now on."},
+    {"limits", "guesses", OPT_INT, AT(limits.guesses), "10", 0, GUESSES_MAX,
+     "Wrong tokens that may come from one address (IPv6: a network of 64 bits; unix socket: a "
+     "user) within guess_window; then none is looked at from there, but for those that were right "
+     "from there before. 0: any number."},
+    {"limits", "guess_window", OPT_MS, AT(limits.guess_window), "1min", 1 * SECOND, 24 * HOUR,
+     "The time in which guesses are counted."},
     {"limits", "request_timeout", OPT_MS, AT(limits.request), "5s", 100, 300 * SECOND,
      "How long a request may take; waiting that the client asked for is not counted."},
     {"limits", "idempotency", OPT_MS, AT(limits.idempotency), "24h", 60 * SECOND, 720 * HOUR,

@@ -265,15 +265,22 @@ static bool conn_stalled(const struct conn *c, uint64_t now_ms)
            now_ms - c->taken_ms >= c->worker->limits.stall_ms;
 }
 
-void conn_tick(struct conn *c, uint64_t now_ms)
+/* Nothing is owed to it, and it has sent no whole line for longer than it may. */
+static bool conn_idle(const struct conn *c, uint64_t now_ms)
 {
     const struct net_limits *limits = &c->worker->limits;
     uint64_t quiet = now_ms > c->active_ms ? now_ms - c->active_ms : 0;
 
+    if (c->in_flight > 0 || c->subscribed)
+        return false;
+    return quiet >= (c->trusted ? limits->idle_ms : limits->anonymous_ms);
+}
+
+void conn_tick(struct conn *c, uint64_t now_ms)
+{
     switch (c->state) {
     case CONN_OPEN:
-        if (c->lines == 0 ? quiet >= limits->anonymous_ms
-                          : !c->subscribed && c->in_flight == 0 && quiet >= limits->idle_ms)
+        if (conn_idle(c, now_ms))
             conn_drop(c);
         else if (conn_stalled(c, now_ms))
             conn_drop_guilty(c);

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <event2/util.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <spean/buf.h>
@@ -13,28 +14,26 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A peer that went without a word is noticed after two minutes, whether it owes us data or we it.
- */
-#define KEEP_IDLE_S 60
-#define KEEP_INTERVAL_S 15
-#define KEEP_COUNT 4
-#define KEEP_USER_MS 120000
-
-/* Best effort: a socket without them still works. */
-static void socket_tune(int fd)
+/* A peer that went without a word is noticed after so long, whether it owes us data or we it: asked
+ * for the first time after half of it, and then every sixth. Best effort: a socket without them
+ * still works. */
+static void socket_tune(int fd, uint64_t dead_peer_ms)
 {
+    int seconds =
+        dead_peer_ms / 1000 < INT_MAX / 1000 ? (int)(dead_peer_ms / 1000) : INT_MAX / 1000;
     const struct {
         int level, name, value;
     } options[] = {
-        {SOL_SOCKET, SO_KEEPALIVE, 1},
         {IPPROTO_TCP, TCP_NODELAY, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S},
-        {IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S},
-        {IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT},
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, KEEP_USER_MS},
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, seconds / 2},
+        {IPPROTO_TCP, TCP_KEEPINTVL, seconds / 6 > 0 ? seconds / 6 : 1},
+        {IPPROTO_TCP, TCP_KEEPCNT, 3},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000},
     };
+    size_t count = seconds > 1 ? sizeof options / sizeof *options : 1;
 
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+    for (size_t i = 0; i < count; i++)
         (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
                          sizeof options[i].value);
 }
@@ -69,12 +68,17 @@ int conn_peer_address(int fd, struct conn_peer *peer)
     memset(&a, 0, sizeof a);
     if (getpeername(fd, &a.any, &len) != 0)
         return -1;
-    if (a.any.sa_family == AF_INET && inet_ntop(AF_INET, &a.v4.sin_addr, host, sizeof host))
+    if (a.any.sa_family == AF_INET && inet_ntop(AF_INET, &a.v4.sin_addr, host, sizeof host)) {
         snprintf(peer->address, sizeof peer->address, "%s:%u", host, ntohs(a.v4.sin_port));
-    else if (a.any.sa_family == AF_INET6 && inet_ntop(AF_INET6, &a.v6.sin6_addr, host, sizeof host))
+        memset(peer->ip + 10, 0xff, 2);
+        memcpy(peer->ip + 12, &a.v4.sin_addr, 4);
+    } else if (a.any.sa_family == AF_INET6 &&
+               inet_ntop(AF_INET6, &a.v6.sin6_addr, host, sizeof host)) {
         snprintf(peer->address, sizeof peer->address, "[%s]:%u", host, ntohs(a.v6.sin6_port));
-    else
+        memcpy(peer->ip, &a.v6.sin6_addr, sizeof peer->ip);
+    } else {
         return -1;
+    }
     return 0;
 }
 
@@ -116,7 +120,7 @@ void conn_open(struct worker *w, int fd, bool local, struct tls *tls)
         return;
     }
     if (!local)
-        socket_tune(fd);
+        socket_tune(fd, w->limits.dead_peer_ms);
     c = conn_new_tls(w, fd, true, tls);
     if (c == NULL)
         return;

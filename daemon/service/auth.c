@@ -164,22 +164,60 @@ static enum auth_outcome auth_wait_fresh(struct request *r, void (*again)(struct
     return auth_miss(r, again);
 }
 
+/* Counts the present call's token as a wrong try; once, however often it is looked for. */
+static void auth_wrong(struct request *r, const uint8_t *digest)
+{
+    char source[GUESS_SOURCE_TEXT];
+
+    if (r->guessed)
+        return;
+    r->guessed = true;
+    if (!guesses_wrong(r->s->o.guesses, &r->session->source, digest, clock_mono_ms()))
+        return;
+    guess_source_format(&r->session->source, source);
+    log_event(r->s->o.log, LOG_LEVEL_WARN, "too_many_wrong_tokens", "source=%s request=%s", source,
+              r->rid);
+}
+
+/* digest NULL: it has not the form of a token. */
+static bool auth_blocked(struct request *r, const uint8_t *digest)
+{
+    return !r->guessed &&
+           guesses_blocked(r->s->o.guesses, &r->session->source, digest, clock_mono_ms());
+}
+
+static enum auth_outcome auth_no_token(struct request *r)
+{
+    if (auth_blocked(r, NULL))
+        return auth_refuse(r, REASON_GUESSING);
+    auth_wrong(r, NULL);
+    return auth_refuse(r, REASON_TOKEN_UNKNOWN);
+}
+
 enum auth_outcome auth_token(struct request *r, const char *token, void (*again)(struct request *r),
                              struct principal *ret_who, uint8_t ret_digest[DIGEST_BYTES])
 {
     uint8_t digest[DIGEST_BYTES];
 
     if (!token_plausible(token, strlen(token)))
-        return auth_refuse(r, REASON_TOKEN_UNKNOWN);
+        return auth_no_token(r);
     if (digest_sha256(token, strlen(token), digest)) {
         request_internal(r, "digest");
         return AUTH_REFUSED;
     }
+    if (auth_blocked(r, digest))
+        return auth_refuse(r, REASON_GUESSING);
     if (auth_stale(r->s))
         return auth_wait_fresh(r, again);
     const struct token *t = tokens_find(&r->s->auth.tokens, digest);
-    if (!t)
+    if (!t) {
+        /* Before it is looked for in the database: many that wait for that at once are many tries.
+         * A daemon that has just started knows nobody. */
+        if (r->s->auth.loaded)
+            auth_wrong(r, digest);
         return auth_miss(r, again);
+    }
+    guesses_right(r->s->o.guesses, &r->session->source, digest, r->guessed, clock_mono_ms());
     if (t->expires_ms <= clock_wall_ms())
         return auth_refuse(r, REASON_TOKEN_EXPIRED);
     *ret_who = t->principal;
@@ -242,7 +280,7 @@ enum auth_outcome auth_call(struct request *r, void (*again)(struct request *r))
     if (!token)
         return auth_session(r, again);
     if (!json_is_string(token))
-        return auth_refuse(r, REASON_TOKEN_UNKNOWN);
+        return auth_no_token(r);
     outcome = auth_token(r, json_string_value(token), again, &r->who, digest);
     if (outcome != AUTH_OK)
         return outcome;

@@ -1,6 +1,7 @@
 #ifndef SPEAN_SERVICE_CORE_H
 #define SPEAN_SERVICE_CORE_H
 
+#include "guesses.h"
 #include "metrics.h"
 #include "tokens.h"
 
@@ -33,8 +34,9 @@ LIST_HEAD(request_list, request);
 /* What the service keeps for one connection. It lives longer than the connection's requests. */
 struct session {
     uint64_t conn;
-    uint64_t number;       /* n-th connection of this worker, for request ids */
-    uint64_t lines;        /* lines taken so far */
+    uint64_t number; /* n-th connection of this worker, for request ids */
+    uint64_t lines;  /* lines taken so far */
+    struct guess_source source;
     struct principal peer; /* by its unix credentials or TLS certificate, or ROLE_NONE */
     int64_t peer_until_ms; /* when that ends; 0: never */
     bool logged_in;        /* by the token of this digest: */

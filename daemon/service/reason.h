@@ -27,6 +27,8 @@
     X(ROLE, RPC_FORBIDDEN, "role_not_allowed", "This role may not call this method")               \
     X(VERIFY, RPC_FORBIDDEN, "verified_needs_staff", "Only staff and admin may set verified")      \
     X(KEEP_IDS, RPC_FORBIDDEN, "keep_ids_needs_admin", "Only admin may bring ids in")              \
+    X(GUESSING, RPC_RATE_LIMITED, "too_many_wrong_tokens",                                         \
+      "Too many wrong tokens came from this address; try again later")                             \
     X(SUBSCRIPTIONS, RPC_RATE_LIMITED, "too_many_subscriptions",                                   \
       "This connection has as many subscriptions as it may have")                                  \
     X(DATABASE, RPC_UNAVAILABLE, "database_unavailable", "The database can't be reached now")      \

@@ -116,6 +116,7 @@ static void call_begin(struct request *r)
     r->method = NULL;
     r->params = r->call->params;
     r->token_load = 0;
+    r->guessed = false;
     r->answered = false;
     r->own_token = false;
     r->started_us = clock_mono_us();

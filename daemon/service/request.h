@@ -40,6 +40,7 @@ struct request {
     char rid[RID_TEXT];
     uint64_t started_us; /* as started_ms, for the histogram */
     uint64_t started_ms, deadline_ms;
+    bool guessed;        /* its token counts as a wrong try */
     uint64_t token_load; /* waits for the token table's load of this number; 0: has not waited */
     unsigned wakes;
     void (*on_wake)(struct request *r);

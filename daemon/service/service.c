@@ -19,6 +19,7 @@ static int service_opened(void *ctx, uint64_t conn, const struct conn_peer *peer
     session->conn = conn;
     session->number = ++s->connections;
     LIST_INIT(&session->requests);
+    guess_source_set(&session->source, peer);
     peer_principal(s, peer, &session->peer);
     session->peer_until_ms = peer->until_ms;
     if (session->peer.role != ROLE_NONE)

@@ -30,7 +30,8 @@ struct net_limits {
     unsigned turn;         /* lines of one connection handled in one turn of the loop */
     uint64_t idle_ms;      /* without a request; subscribers exempt */
     uint64_t stall_ms;     /* without taking a byte of what waits for it */
-    uint64_t anonymous_ms; /* until a first whole line has come */
+    uint64_t anonymous_ms; /* without a whole line, before authentication */
+    uint64_t dead_peer_ms; /* until TCP gives a silent peer up; 0: as the system does */
 };
 
 struct worker;
@@ -45,6 +46,7 @@ struct conn_peer {
     gid_t gid;
     pid_t pid;
     char address[64]; /* "127.0.0.1:5123", "[::1]:5123" or "unix" */
+    uint8_t ip[16];   /* the same as a number, IPv4 as ::ffff:127.0.0.1; zeroed for unix */
     /* Whom its TLS certificate stands for (tls.h), and until when; NULL: nobody. The text is valid
      * during the call. */
     const char *principal;

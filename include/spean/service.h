@@ -35,9 +35,17 @@ struct service_options {
     /* Counts tokens revoked by this daemon, so that all of its workers know at once; shared by
      * their services. NULL: there is one service. */
     atomic_uint_least64_t *revocations;
+    struct guesses *guesses; /* shared by all services; NULL: wrong tokens are not counted */
     struct log *log;
     int number;
 };
+
+/* Wrong tokens counted by source: at most `limit` (0: any number, else up to GUESSES_MAX) in a
+ * window. Any thread may set them. NULL on no memory. */
+#define GUESSES_MAX 100
+struct guesses *guesses_new(unsigned limit, uint64_t window_ms);
+void guesses_set(struct guesses *g, unsigned limit, uint64_t window_ms);
+void guesses_free(struct guesses *g);
 
 /* NULL on no memory. */
 struct service *service_new(const struct service_options *o);

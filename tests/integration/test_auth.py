@@ -14,7 +14,7 @@ class TestAuth(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.cluster = Cluster()
-        cls.daemon = Daemon(cls.cluster)
+        cls.daemon = Daemon(cls.cluster, config={"limits": {"guesses": "0"}})  # test_guessing has it
         with cls.daemon.client() as c:
             cls.company = c.call("company.upsert", company=company("Known"))["id"]
             cls.methods = c.call("rpc.discover")["methods"]

@@ -1,6 +1,9 @@
 """The daemon as its manager sees it: checks, reloads, sockets handed over, readiness, watchdog, end."""
 
 import os
+import resource
+import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -14,6 +17,14 @@ SPEAND = os.path.join(BUILD, "speand")
 def run(*words):
     return subprocess.run([SPEAND] + list(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=60)
+
+
+def listens(daemon):
+    try:
+        with daemon.client() as c:
+            return c.call("system.ping") == "pong"
+    except (OSError, EOFError):
+        return False
 
 
 class Manager:
@@ -126,13 +137,41 @@ class TestLife(unittest.TestCase):
         finally:
             daemon.stop()
 
+    def test_no_core_file(self):
+        def crash(core_files):
+            daemon = Daemon(self.cluster, config={"daemon": {"core_files": core_files}}, start=False)
+            self.addCleanup(daemon.stop)
+            before = resource.getrlimit(resource.RLIMIT_CORE)
+            resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+            try:
+                pid = os.posix_spawn(os.path.join(BUILD, "speand"), ["speand", "-c", daemon.config], os.environ,
+                                     file_actions=[(os.POSIX_SPAWN_OPEN, 2, daemon.log, os.O_CREAT | os.O_WRONLY, 0o600)])
+            finally:
+                resource.setrlimit(resource.RLIMIT_CORE, before)
+            wait_until(lambda: listens(daemon), 20, "listens")
+            with open("/proc/%d/limits" % pid) as f:
+                limit = [line.split()[4] for line in f if line.startswith("Max core file size")]
+            os.kill(pid, signal.SIGQUIT)
+            return limit, os.waitpid(pid, 0)[1]
+        os.chdir(tempfile.mkdtemp(prefix="spean-core-"))
+        self.addCleanup(shutil.rmtree, os.getcwd())
+        self.addCleanup(os.chdir, "/")
+        limit, status = crash("no")
+        self.assertEqual(limit, ["0"])
+        self.assertTrue(os.WIFSIGNALED(status))
+        self.assertFalse(os.WCOREDUMP(status))
+        limit, status = crash("yes")
+        self.assertTrue(os.WIFSIGNALED(status))
+        if resource.getrlimit(resource.RLIMIT_CORE)[1] != 0:
+            self.assertNotEqual(limit, ["0"])
+
     def test_ready_only_when_matches_can_be_answered(self):
         manager = Manager()
         daemon = Daemon(self.cluster, start=False)
         self.cluster.halt()
         try:
             self.start(daemon, env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "2000000"})
-            wait_until(lambda: os.path.exists(daemon.unix), 20, "listens without a database")
+            wait_until(lambda: listens(daemon), 20, "listens without a database")
             with daemon.client() as c:
                 self.assertEqual(c.call("system.ping"), "pong")
                 self.assertNotEqual(c.call("system.health")["status"], "ok")

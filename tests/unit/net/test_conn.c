@@ -176,15 +176,15 @@ static void idle_ones_leave_and_subscribers_stay(void **state)
     (void)state;
     limits.idle_ms = 200;
     x = world_start(&limits);
-    mute = client_new(x); /* says nothing at all: another limit */
+    mute = client_new(x); /* nobody has authenticated on it: another limit */
     idle = client_new(x);
     waiting = client_new(x);
     subscriber = client_new(x);
     client_say(subscriber, "subscribe\n");
     client_expect(subscriber, "subscribe");
     client_say(waiting, "hold\n");
-    client_say(idle, "one\nand a half");
-    client_expect(idle, "one");
+    client_say(idle, "trust\nand a half");
+    client_expect(idle, "trust");
     client_expect_end(idle, false);
     wait_until(atomic_load(&x->closed) == 1);
     client_say(subscriber, "there\n");
@@ -200,27 +200,38 @@ static void idle_ones_leave_and_subscribers_stay(void **state)
     world_end(x);
 }
 
-static void those_who_never_speak_leave(void **state)
+static void strangers_who_do_not_speak_leave(void **state)
 {
     struct net_limits limits = world_limits();
     struct world *x;
-    int mute, partial, other;
+    int mute, partial, spoke, waiting, other;
 
     (void)state;
     limits.anonymous_ms = 100;
     x = world_start(&limits);
     other = client_new(x);
-    client_say(other, "one\n");
-    client_expect(other, "one");
+    client_say(other, "trust\n");
+    client_expect(other, "trust");
     mute = client_new(x);
     partial = client_new(x);
+    spoke = client_new(x);
+    waiting = client_new(x);
     client_say(partial, "{");
+    client_say(spoke, "one\n");
+    client_expect(spoke, "one");
+    client_say(waiting, "hold\n");
     client_expect_end(mute, true);
     client_expect_end(partial, true);
-    client_say(other, "two\n");
+    client_expect_end(spoke, true);
+    client_say(other, "two\n"); /* one of ours */
     client_expect(other, "two");
+    assert_int_equal(worker_post(x->worker, MESSAGE_RELEASE, NULL), 0);
+    client_expect(waiting, "released"); /* and one that is owed an answer */
+    client_expect_end(waiting, true);
     close(mute);
     close(partial);
+    close(spoke);
+    close(waiting);
     close(other);
     world_end(x);
 }
@@ -315,7 +326,7 @@ int main(void)
         cmocka_unit_test(opened_may_refuse),
         cmocka_unit_test(the_peer_of_a_unix_socket_is_known),
         cmocka_unit_test(idle_ones_leave_and_subscribers_stay),
-        cmocka_unit_test(those_who_never_speak_leave),
+        cmocka_unit_test(strangers_who_do_not_speak_leave),
         cmocka_unit_test(the_budget_costs_the_largest_its_place),
         cmocka_unit_test(the_budget_holds_within_a_turn),
         cmocka_unit_test(limits_change_while_connections_live),
