@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <event2/util.h>
 #include <fcntl.h>
+#include <spean/clock.h>
 #include <spean/log.h>
 #include <spean/tls.h>
 #include <stdio.h>
@@ -14,7 +15,9 @@
 #include <unistd.h>
 
 #define ACCEPT_TURN 64      /* sockets accepted in one turn of the loop */
-#define ACCEPT_PAUSE_MS 250 /* without descriptors or memory */
+#define ACCEPT_PAUSE_MS 250 /* without descriptors or memory: at most so long, and at least */
+#define ACCEPT_AGAIN_MS 10
+#define ACCEPT_TOLD_MS 1000 /* between two lines of the log about it */
 #define REFUSED_MAX 64      /* told that there is no place, at a time */
 #define LOCAL_SPARE 16      /* places that only the unix socket has: the admin gets in */
 
@@ -23,7 +26,10 @@ struct listener {
     int fd;
     int reserve; /* a descriptor to give up when there are no more, or -1 */
     bool local;
-    bool paused;
+    bool moved;       /* somebody was accepted since the last pause */
+    bool told;        /* the log says that it is paused */
+    uint64_t told_ms; /* when it last said anything of it */
+    unsigned pause_ms;
     size_t next; /* worker whose turn it is */
     struct event *event_accept, *event_resume;
     struct socket_file file;
@@ -51,11 +57,29 @@ static void listener_hand_over(struct listener *l, int fd)
     }
 }
 
+/* Whoever looks into the log needs one line a second at most, however often it goes to and fro. */
+static void listener_tell(struct listener *l, bool paused, int why)
+{
+    uint64_t now = clock_mono_ms();
+
+    if (l->told == paused || (l->told_ms && now - l->told_ms < ACCEPT_TOLD_MS))
+        return;
+    l->told = paused;
+    l->told_ms = now;
+    if (paused)
+        log_event(l->o.log, LOG_LEVEL_ERROR, "accept_paused", "error=\"%s\" connections=%u",
+                  strerror(why), net_shared_connections(l->o.shared));
+    else
+        log_event(l->o.log, LOG_LEVEL_INFO, "accept_resumed", "connections=%u",
+                  net_shared_connections(l->o.shared));
+}
+
 /* A listening socket stays readable while nobody can be accepted: looked at again and again, it
- * would take the whole processor. The reserve lets the first in the queue go rather than wait. */
+ * would take the whole processor. The reserve lets the first in the queue go rather than wait.
+ * While there is coming and going the pauses are short, so that a long queue gets through. */
 static void listener_pause(struct listener *l, int why)
 {
-    static const struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
+    struct timeval pause = {0, 0};
 
     if (l->reserve >= 0) {
         int fd;
@@ -66,10 +90,12 @@ static void listener_pause(struct listener *l, int why)
             close(fd);
         l->reserve = reserve_open();
     }
-    if (!l->paused)
-        log_event(l->o.log, LOG_LEVEL_ERROR, "accept_paused", "error=\"%s\" connections=%u",
-                  strerror(why), net_shared_connections(l->o.shared));
-    l->paused = true;
+    listener_tell(l, true, why);
+    l->pause_ms = l->moved ? ACCEPT_AGAIN_MS : l->pause_ms * 2;
+    if (l->pause_ms > ACCEPT_PAUSE_MS)
+        l->pause_ms = ACCEPT_PAUSE_MS;
+    l->moved = false;
+    pause.tv_usec = (suseconds_t)l->pause_ms * 1000;
     /* Without a timer to come back by, rather looked at again and again. */
     if (event_add(l->event_resume, &pause) == 0)
         event_del(l->event_accept);
@@ -124,10 +150,8 @@ static void listener_on_accept(int listening, short what, void *arg)
             listener_pause(l, errno);
             return;
         }
-        if (l->paused)
-            log_event(l->o.log, LOG_LEVEL_INFO, "accept_resumed", "connections=%u",
-                      net_shared_connections(l->o.shared));
-        l->paused = false;
+        listener_tell(l, false, 0);
+        l->moved = true;
         listener_hand_over(l, fd);
     }
 }
@@ -163,6 +187,7 @@ struct listener *listener_new_fd(const struct listener_options *o, int fd)
     l->o = *o;
     (void)tls_ref(l->o.tls);
     l->fd = fd;
+    l->pause_ms = ACCEPT_AGAIN_MS;
     l->reserve = reserve_open();
     if (listener_equip(l) != 0) {
         listener_free(l);

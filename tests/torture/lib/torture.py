@@ -50,6 +50,7 @@ class Torture:
         self.seed = seed
         self.form = form
         self.short = form == "short"
+        self.patience = spean_test.PATIENCE
         self.rng = random.Random("%s/%s" % (seed, name))
         self.began = time.monotonic()
         self.failures = []

@@ -1,0 +1,66 @@
+"""What others notice: one client that calls a method again and again, in a process of its own, and tells how
+long the calls took. As in pinger.py, time that the daemon's threads or this one only waited for a processor
+is the machine's and is taken off.
+
+    before = Prober(daemon, "system.health").run(2)     seconds; {"calls", "p50", "p99", "max"} in ms
+    prober = Prober(daemon, "system.health")
+    ...
+    during = prober.finish()
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+from pinger import _waits
+
+
+class Prober:
+    def __init__(self, daemon, method, pause=0.002, **params):
+        words = [sys.executable, __file__, daemon.unix, str(daemon.process.pid), str(pause), method, json.dumps(params)]
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()  # it has begun
+
+    def run(self, seconds):
+        time.sleep(seconds)  # for how long it is looked at, not what is waited for
+        return self.finish()
+
+    def finish(self):
+        out, _ = self.process.communicate("")
+        return json.loads(out)
+
+
+def p99_holds(t, before, during, what):
+    """The promise about others: p99 at most twice as long. Below a few ms the figure is the machine's noise."""
+    allowed = max(2 * before["p99"], before["p99"] + 3 * t.patience)
+    t.check(during["calls"] >= 20, "%s: others were looked at too little: %s", what, during)
+    t.check(not during["errors"], "%s: others got %s", what, during["errors"])
+    t.check(during["p99"] <= allowed, "%s: others' p99 was %.2f ms instead of %.2f ms", what, during["p99"], before["p99"])
+    return "others' p99 %.1f ms, before %.1f ms" % (during["p99"], before["p99"])
+
+
+def main(unix, pid, pause, method, params):
+    from spean_test import Client, RpcError
+    client, took, errors = Client(unix), [], []
+    client.call(method, **params)
+    print("begun", flush=True)
+    os.set_blocking(0, False)
+    while sys.stdin.buffer.raw.read(1) is None:  # until finish() closes it
+        before, began = _waits(pid), time.monotonic()
+        try:
+            client.call(method, **params)
+        except RpcError as e:
+            errors.append(str(e))
+        ms, after = (time.monotonic() - began) * 1000, _waits(pid)
+        waited = sum(after[p] - before[p] for p in before if before[p] is not None and after.get(p) is not None)
+        took.append(max(0.0, ms - waited / 1e6))
+        time.sleep(float(pause))
+    took.sort()
+    json.dump({"calls": len(took), "errors": errors[:5], "p50": took[len(took) // 2],
+               "p99": took[min(len(took) - 1, len(took) * 99 // 100)], "max": took[-1]}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], json.loads(sys.argv[5]))
