@@ -14,9 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A peer that went without a word is noticed after so long, whether it owes us data or we it: asked
- * for the first time after half of it, and then every sixth. Best effort: a socket without them
- * still works. */
+/* A peer that went without a word is noticed within so long: it is asked after a third of it, given
+ * up after half of it, and if something was sent to it just then, after as much again. The kernel
+ * takes its time beyond that when the link is down. Best effort: a socket without still works. */
 static void socket_tune(int fd, uint64_t dead_peer_ms)
 {
     int seconds =
@@ -26,12 +26,12 @@ static void socket_tune(int fd, uint64_t dead_peer_ms)
     } options[] = {
         {IPPROTO_TCP, TCP_NODELAY, 1},
         {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, seconds / 2},
-        {IPPROTO_TCP, TCP_KEEPINTVL, seconds / 6 > 0 ? seconds / 6 : 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, seconds / 3},
+        {IPPROTO_TCP, TCP_KEEPINTVL, seconds / 12 > 0 ? seconds / 12 : 1},
         {IPPROTO_TCP, TCP_KEEPCNT, 3},
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000 / 2},
     };
-    size_t count = seconds > 1 ? sizeof options / sizeof *options : 1;
+    size_t count = seconds > 2 ? sizeof options / sizeof *options : 1;
 
     for (size_t i = 0; i < count; i++)
         (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
