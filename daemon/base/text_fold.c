@@ -97,30 +97,64 @@ static uint8_t *fold_case(const char *s, size_t len, size_t *ret_len)
     return folded;
 }
 
-static bool is_ascii(const char *s, size_t len)
-{
-    unsigned char all = 0;
+/* U+00C0 to U+00FF as the long way folds them; "": a sign, which parts words. */
+static const char *const latin_letters[64] = {
+    "a", "a", "a", "a", "a", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i",  "i",
+    "d", "n", "o", "o", "o", "o", "o",  "",  "o", "u", "u", "u", "u", "y", "th", "ss",
+    "a", "a", "a", "a", "a", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i",  "i",
+    "d", "n", "o", "o", "o", "o", "o",  "",  "o", "u", "u", "u", "u", "y", "th", "y",
+};
 
-    for (size_t i = 0; i < len; i++)
-        all |= (unsigned char)s[i];
-    return all < 0x80;
+/* Letters and signs of English and French beyond ASCII: how many bytes, and what they fold to. 0:
+ * any other. */
+static size_t french_fold(const unsigned char *s, size_t left, const char **ret)
+{
+    *ret = "";
+    if (left >= 2 && s[0] == 0xc3 && s[1] >= 0x80 && s[1] <= 0xbf) {
+        *ret = latin_letters[s[1] - 0x80];
+        return 2;
+    }
+    if (left >= 2 && s[0] == 0xc2) /* a blank that does not break, and angle quotes */
+        return s[1] == 0xa0 || s[1] == 0xab || s[1] == 0xbb ? 2 : 0;
+    if (left >= 3 && s[0] == 0xe2 && s[1] == 0x80) /* dashes and quotes */
+        return s[2] == 0x93 || s[2] == 0x94 || s[2] == 0x98 || s[2] == 0x99 || s[2] == 0x9c ||
+                       s[2] == 0x9d
+                   ? 3
+                   : 0;
+    return 0;
 }
 
-/* What the long way makes of ASCII: small letters and digits, anything else a blank. */
-static int fold_ascii(struct buf *out, const char *s, size_t len)
+/*
+ * The short way for English and French, which have no marks of their own and nothing to put in
+ * order. 0, or -1: the buffer failed; 1: there is something else in the text, and out is as it was.
+ */
+static int fold_plain(struct buf *out, const char *s, size_t len)
 {
+    size_t before = out->len, step = 1;
     bool blank = false, started = false;
 
-    for (size_t i = 0; i < len; i++) {
-        char c = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] + 32) : s[i];
+    for (size_t i = 0; i < len; i += step) {
+        char small[2] = {s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] + 32) : s[i], '\0'};
+        const char *letters = small;
 
-        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) {
+        step = 1;
+        if ((unsigned char)s[i] >= 0x80)
+            step = french_fold((const unsigned char *)s + i, len - i, &letters);
+        else if ((small[0] < 'a' || small[0] > 'z') && (small[0] < '0' || small[0] > '9'))
+            letters = "";
+        if (step == 0) {
+            out->len = before;
+            if (out->data)
+                out->data[before] = '\0';
+            return 1;
+        }
+        if (*letters == '\0') {
             blank = started;
             continue;
         }
         if (blank)
             buf_addc(out, ' ');
-        buf_addc(out, c);
+        buf_adds(out, letters);
         blank = false;
         started = true;
     }
@@ -137,8 +171,9 @@ int text_fold(struct buf *out, const char *s, size_t len)
         return -1;
     if (len == 0)
         return buf_add(out, "", 0);
-    if (is_ascii(s, len))
-        return fold_ascii(out, s, len);
+    int done = fold_plain(out, s, len);
+    if (done <= 0)
+        return done;
     folded = fold_case(s, len, &n);
     if (!folded)
         return -1;

@@ -2,16 +2,17 @@
 
 #include <spean/buf.h>
 
-#include <stdio.h>
-
 /* The sentences of each factor. */
+
+#define WHAT_MAX 4096 /* bytes of a part of a sentence */
 
 struct telling {
     const struct model *m;
     const struct view *v[2]; /* a, b */
     enum model_lang lang;
     struct buf *out;
-    size_t start; /* where this telling began in out */
+    struct buf *what; /* room for a part of a sentence */
+    size_t start;     /* where this telling began in out */
 };
 
 static struct message_arg arg_text(const char *name, struct text_ref t)
@@ -45,6 +46,21 @@ static int tell(const struct telling *t, enum message msg, const struct message_
     return message_format(t->m, t->lang, msg, args, t->out);
 }
 
+/* The number in digits; out is returned. */
+static const char *number_text(unsigned v, char out[16])
+{
+    char digits[16];
+    size_t n = 0, at = 0;
+    do {
+        digits[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    while (n > 0)
+        out[at++] = digits[--n];
+    out[at] = '\0';
+    return out;
+}
+
 /* The HS codes of a need, those that the other need shares first; at most three. */
 static void hs_list(const struct need_view *n, const struct need_view *other, char out[32])
 {
@@ -57,10 +73,11 @@ static void hs_list(const struct need_view *n, const struct need_view *other, ch
                 common |= hs_common(n->hs[i], other->hs[k]) >= 4;
             if (common != (shared == 1))
                 continue;
-            char digits[8];
-            hs_format(n->hs[i], digits);
-            len += (size_t)snprintf(out + len, 32 - len, "%s%s", told > 0 ? ", " : "", digits);
-            told++;
+            if (told++ > 0) {
+                memcpy(out + len, ", ", 2);
+                len += 2;
+            }
+            len += hs_format(n->hs[i], out + len); /* three of six digits, and what parts them */
         }
 }
 
@@ -68,25 +85,23 @@ static void hs_list(const struct need_view *n, const struct need_view *other, ch
 static int tell_need(const struct telling *t, const struct view *x, const struct need_view *n,
                      const struct need_view *other, bool plain)
 {
-    struct buf what;
+    struct buf *what = t->what;
     char hs[32];
     hs_list(n, other, hs);
     if (plain)
         hs[0] = '\0';
-    buf_init(&what, 4096);
+    buf_reset(what);
     bool text = n->text.len > 0 && !plain;
     enum message msg = text            ? hs[0] != '\0' ? MSG_WHAT_TEXT_HS : MSG_WHAT_TEXT
                        : hs[0] != '\0' ? MSG_WHAT_SECTOR_HS
                                        : MSG_WHAT_SECTOR;
     struct message_arg inner[] = {arg_text("text", n->text), arg_str("hs", hs),
                                   arg_sector(t, "sector", n->sector), ARG_END};
-    int rc = message_format(t->m, t->lang, msg, inner, &what);
-    if (rc == 0) {
-        struct message_arg args[] = {arg_name("x", x), {"what", what.data, what.len}, ARG_END};
-        rc = tell(t, (enum message)(MSG_OFFER_GOODS + n->role), args);
-    }
-    buf_done(&what);
-    return rc;
+    int rc = message_format(t->m, t->lang, msg, inner, what);
+    if (rc < 0)
+        return rc;
+    struct message_arg args[] = {arg_name("x", x), {"what", what->data, what->len}, ARG_END};
+    return tell(t, (enum message)(MSG_OFFER_GOODS + n->role), args);
 }
 
 /* True if both offer the same thing: rivals, if nothing else binds them. */
@@ -131,7 +146,7 @@ static int tell_needs(const struct telling *t, const struct need_result *r)
     if (rc < 0 || r->others == 0)
         return rc;
     char count[16];
-    snprintf(count, sizeof count, "%d", r->others);
+    number_text((unsigned)r->others, count);
     return tell(t, MSG_NEED_MORE, (struct message_arg[]){arg_str("count", count), ARG_END});
 }
 
@@ -190,7 +205,7 @@ static int tell_size(const struct telling *t, const struct practical_result *r)
         if ((p[AT_FLAGS] & FLAG_EMPLOYEES) == 0)
             return tell(t, MSG_SIZE_UNKNOWN,
                         (struct message_arg[]){arg_name("x", t->v[i]), ARG_END});
-        snprintf(count[i], sizeof count[i], "%u", (unsigned)get32(p + AT_EMPLOYEES));
+        number_text(get32(p + AT_EMPLOYEES), count[i]);
     }
     struct message_arg args[] = {arg_name("a", t->v[0]), arg_name("b", t->v[1]),
                                  arg_str("count_a", count[0]), arg_str("count_b", count[1]),
@@ -257,18 +272,15 @@ static int tell_certified(const struct telling *t, bool holder_is_b, uint64_t ce
 {
     if (certs == 0)
         return 0;
-    struct buf names;
-    buf_init(&names, 2048);
-    int rc = certs_list(t->m, certs, &names);
-    if (rc == 0) {
-        struct message_arg args[] = {arg_name("x", t->v[holder_is_b]),
-                                     arg_name("y", t->v[!holder_is_b]),
-                                     {"certificate", names.data, names.len},
-                                     ARG_END};
-        rc = tell(t, msg, args);
-    }
-    buf_done(&names);
-    return rc;
+    struct buf *names = t->what;
+    buf_reset(names);
+    if (certs_list(t->m, certs, names) < 0)
+        return -1;
+    struct message_arg args[] = {arg_name("x", t->v[holder_is_b]),
+                                 arg_name("y", t->v[!holder_is_b]),
+                                 {"certificate", names->data, names->len},
+                                 ARG_END};
+    return tell(t, msg, args);
 }
 
 static int tell_practical(const struct telling *t, const struct practical_result *r)
@@ -304,8 +316,13 @@ int explain_factor(const struct model *m, const void *a, const void *b, int32_t 
     struct pair pair;
     view_open(m, a, &x);
     view_open(m, b, &y);
+    struct buf what;
     pair_score(m, &x, &y, today, &pair);
-    return tell_factor(&(struct telling){m, {&x, &y}, lang, out, out->len}, &pair, f);
+    buf_init(&what, WHAT_MAX);
+    struct telling t = {m, {&x, &y}, lang, out, &what, out->len};
+    int rc = tell_factor(&t, &pair, f);
+    buf_done(&what);
+    return rc;
 }
 
 int explain_all(const struct model *m, const void *a, const void *b, int32_t today,
@@ -313,14 +330,16 @@ int explain_all(const struct model *m, const void *a, const void *b, int32_t tod
 {
     struct view x, y;
     struct pair pair;
+    struct buf what;
+    buf_init(&what, WHAT_MAX);
     view_open(m, a, &x);
     view_open(m, b, &y);
     pair_score(m, &x, &y, today, &pair);
     int ret = 0;
     for (int f = 0; f < FACTOR_COUNT; f++) {
-        struct telling t = {m, {&x, &y}, lang, out, out->len};
+        struct telling t = {m, {&x, &y}, lang, out, &what, out->len};
         if (tell_factor(&t, &pair, (enum factor)f) < 0) {
-            ret = out->failed ? -1 : ret;
+            ret = out->failed || what.failed ? -1 : ret;
             out->len = t.start;
             out->failed = false;
             if (out->data != NULL)
@@ -328,6 +347,7 @@ int explain_all(const struct model *m, const void *a, const void *b, int32_t tod
         }
         ret_ends[f] = out->len;
     }
+    buf_done(&what);
     return ret;
 }
 
