@@ -288,8 +288,9 @@ static int changes_to_layer(struct index_writer *w)
 
 struct index_rebuild *index_rebuild_begin(struct index_writer *w)
 {
-    size_t above = w->changed_count;
     bool first = w->layers[0]->count == 0 && w->layer_count == 1;
+    /* Later, what has changed becomes a layer first. */
+    size_t above = first ? w->changed_count : 0;
     for (size_t i = 1; i < w->layer_count; i++)
         above += w->layers[i]->count;
     if (w->kept > 0 || above <= BASE_MIN || !base_is_due(w, above, BASE_SHARE))

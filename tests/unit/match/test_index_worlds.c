@@ -182,6 +182,53 @@ static void nobody_needs_anything(void **state)
     answers_alike(make_silent);
 }
 
+static void put_random(struct index_writer *w, uint64_t *seed, size_t count)
+{
+    struct buf b;
+    buf_init(&b, PACKED_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct profile p;
+        profile_random(model, seed, &p);
+        buf_reset(&b);
+        profile_pack(model, &p, &b);
+        assert_int_equal(index_writer_put(w, b.data, b.len), 0);
+    }
+    buf_done(&b);
+}
+
+/* A base built beside holds the layers that it was begun with; what comes meanwhile stays above. */
+static void a_base_is_built_beside(void **state)
+{
+    (void)state;
+    uint64_t seed = 12;
+    struct index_writer *w = index_writer_new(model);
+    put_random(w, &seed, 5000);
+    struct index_rebuild *r = index_rebuild_begin(w); /* the first load */
+    assert_non_null(r);
+    assert_null(index_rebuild_begin(w)); /* one at a time */
+    put_random(w, &seed, 50);
+    index_rebuild_run(r);
+    assert_int_equal(index_rebuild_end(w, r), 0);
+    index_unref(index_writer_publish(w, 1));
+    put_random(w, &seed, 1100);
+    /* Changes that are in no layer yet are no reason to build the same base again. */
+    assert_null(index_rebuild_begin(w));
+    index_unref(index_writer_publish(w, 2)); /* now they are */
+    r = index_rebuild_begin(w);
+    assert_non_null(r);
+    put_random(w, &seed, 100);
+    struct index *before = index_writer_publish(w, 3);
+    index_rebuild_run(r);
+    assert_int_equal(index_rebuild_end(w, r), 0);
+    struct index *after = index_writer_publish(w, 4);
+    assert_int_equal(index_count(before), index_count(after));
+    for (size_t i = 0; i < 20; i++)
+        compare(after, before->layers[0]->entries[i * 50].blob->bytes, NULL, 0, 20);
+    index_unref(before);
+    index_unref(after);
+    index_writer_free(w);
+}
+
 /* The same snapshot on another day: who has run out is gone, checks have aged. */
 static void the_date_decides(void **state)
 {
@@ -205,7 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_equal),        cmocka_unit_test(all_different),
         cmocka_unit_test(one_giant_group),  cmocka_unit_test(nobody_needs_anything),
-        cmocka_unit_test(the_date_decides),
+        cmocka_unit_test(the_date_decides), cmocka_unit_test(a_base_is_built_beside),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
