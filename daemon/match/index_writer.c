@@ -211,15 +211,17 @@ static bool base_is_due(const struct index_writer *w, size_t above, size_t share
     return base == 0 || (above > BASE_MIN && above > base / share);
 }
 
-/* How many of the uppermost layers a new one of `count` entries takes in. */
+/* How many of the uppermost layers a new one of `count` entries takes in: none of those that a
+ * rebuild is at work on. */
 static size_t layers_taken(const struct index_writer *w, size_t count)
 {
     size_t taken = 0, above = count;
     for (size_t i = 1; i < w->layer_count; i++)
         above += w->layers[i]->count;
-    if (w->layers[0]->count == 0 || (above > BASE_MIN && above > w->layers[0]->count / BASE_SHARE))
+    if (w->kept == 0 && base_is_due(w, above, INLINE_SHARE))
         return w->layer_count;
-    while (taken + 1 < w->layer_count) {
+    size_t stay = w->kept > 0 ? w->kept : 1;
+    while (taken + stay < w->layer_count) {
         size_t next = w->layers[w->layer_count - 1 - taken]->count;
         if (next >= count * LAYER_RATIO)
             break;

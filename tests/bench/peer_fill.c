@@ -40,7 +40,7 @@ static void shape_row(const struct model *m, const struct need_view *n, uint32_t
     for (size_t i = 0; i < n->hs_count; i++) {
         char digits[8];
         size_t len = hs_format(n->hs[i], digits);
-        buf_addf(b, i ? ",%zu%s%s" : "%zu%s%s", len, digits, "0000" + (len - 2));
+        buf_addf(b, i ? ",%zu%s%s" : "%zu%s%s", len, digits, &"0000"[len - 2]);
     }
     buf_addf(b, "}\t%d\n", n->specific);
 }

@@ -216,11 +216,15 @@ static void a_base_is_built_beside(void **state)
     index_unref(index_writer_publish(w, 2)); /* now they are */
     r = index_rebuild_begin(w);
     assert_non_null(r);
-    put_random(w, &seed, 100);
-    struct index *before = index_writer_publish(w, 3);
+    struct index *before = NULL;
+    for (uint64_t seq = 3; seq < 10; seq++) { /* layers of their own, that leave the others alone */
+        index_unref(before);
+        put_random(w, &seed, 400);
+        before = index_writer_publish(w, seq);
+    }
     index_rebuild_run(r);
     assert_int_equal(index_rebuild_end(w, r), 0);
-    struct index *after = index_writer_publish(w, 4);
+    struct index *after = index_writer_publish(w, 10);
     assert_int_equal(index_count(before), index_count(after));
     for (size_t i = 0; i < 20; i++)
         compare(after, before->layers[0]->entries[i * 50].blob->bytes, NULL, 0, 20);
