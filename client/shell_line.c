@@ -2,9 +2,13 @@
 
 #include <errno.h>
 #include <histedit.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+#include <wchar.h>
 
 #define HISTORY_LINES 1000
 #define PROMPT "spean> "
@@ -82,6 +86,38 @@ static unsigned char on_tab(EditLine *el, int key)
     return result;
 }
 
+/*
+ * The next character that is typed. Ctrl-C is let in here alone: while a line is edited it is held
+ * back, for one that came while the last key was being worked on would go unnoticed.
+ */
+static int read_char(EditLine *el, wchar_t *ret)
+{
+    mbstate_t state = {0};
+    sigset_t mask;
+    FILE *in;
+
+    if (el_get(el, EL_GETFP, 0, &in) != 0 || sigprocmask(SIG_SETMASK, NULL, &mask) < 0)
+        return -1;
+    sigdelset(&mask, SIGINT);
+    for (;;) {
+        struct pollfd p = {.fd = fileno(in), .events = POLLIN};
+        char byte;
+
+        if (ppoll(&p, 1, NULL, &mask) < 0)
+            return -1;
+        ssize_t n = read(p.fd, &byte, 1);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (n <= 0)
+            return (int)n;
+        size_t used = mbrtowc(ret, &byte, 1, &state);
+        if (used != (size_t)-1 && used != (size_t)-2)
+            return 1;
+        if (used == (size_t)-1) /* no character begins like this */
+            memset(&state, 0, sizeof state);
+    }
+}
+
 static int start_editing(struct shell_line *s, FILE *err)
 {
     HistEvent event;
@@ -96,6 +132,7 @@ static int start_editing(struct shell_line *s, FILE *err)
     if (s->history_path)
         history(s->history, &event, H_LOAD, s->history_path);
     el_set(s->el, EL_PROMPT, prompt);
+    el_set(s->el, EL_GETCFN, read_char);
     el_set(s->el, EL_EDITOR, "emacs");
     el_set(s->el, EL_HIST, history, s->history);
     /* The wide form: the other copies both texts and never frees them. */
@@ -153,6 +190,7 @@ static void remember(struct shell_line *s, const char *line)
 const char *shell_line_read(struct shell_line *s, bool *ret_interrupted)
 {
     const char *line;
+    sigset_t interrupt, before;
     int count = 0;
 
     *ret_interrupted = false;
@@ -166,12 +204,18 @@ const char *shell_line_read(struct shell_line *s, bool *ret_interrupted)
     /* libedit shows the prompt first and takes the keys over after. A Ctrl-D between the two would
      * be lost. */
     el_set(s->el, EL_PREP_TERM, 1);
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &interrupt, &before) < 0)
+        return NULL;
     line = el_gets(s->el, &count);
+    int why = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (line && count > 0) {
         remember(s, line);
         return line;
     }
-    *ret_interrupted = count < 0 && errno == EINTR;
+    *ret_interrupted = count < 0 && why == EINTR;
     if (count < 0)
         el_reset(s->el);
     return NULL;
