@@ -168,6 +168,8 @@ static void the_table_is_bounded(void **state)
     guesses_wrong(g, &steady, NULL, now);
     for (unsigned n = 0; n < 2000; n++) {
         struct guess_source other = source_v4(1000 + n);
+        if (n % 16 == 0) /* its place would be another's after a while of silence */
+            guesses_wrong(g, &steady, NULL, ++now);
         guesses_wrong(g, &other, NULL, ++now);
         guesses_wrong(g, &other, NULL, ++now);
         assert_true(guesses_blocked(g, &other, NULL, now));
