@@ -6,9 +6,10 @@
 #include <string.h>
 
 enum {
-    WRITES_MAX = 64 * 1024 * 1024, /* bytes of what is written by one statement */
-    RETRY_MS = 100,                /* between looks at a database that is away */
-    SLICE = 50                     /* patches applied in one turn of the loop */
+    WRITES_MAX = 64 * 1024 * 1024,           /* bytes of what is written by one statement */
+    RETRY_MS = 100,                          /* between looks at a database that is away */
+    LOST_MS = UNAVAILABLE_MS - 3 * RETRY_MS, /* for finding out what became of a lost write */
+    SLICE = 50                               /* patches applied in one turn of the loop */
 };
 
 static void write_find(struct request *r);
@@ -35,11 +36,9 @@ void write_free(void *state)
  * database is back. */
 static void write_again(struct request *r)
 {
-    const struct write *w = r->state;
     uint64_t now = clock_mono_ms();
 
-    /* The last look comes so early that the answer is there within the time. */
-    if (now + RETRY_MS > w->lost_ms + UNAVAILABLE_MS || now >= r->deadline_ms)
+    if (now >= r->deadline_ms)
         request_refuse(r, REASON_OUTCOME);
     else if (!pool_up(r->s->pool))
         request_wait(r, 0, now + RETRY_MS, NULL, write_again);
@@ -51,8 +50,13 @@ static void write_lost(struct request *r, enum store_status status)
 {
     struct write *w = r->state;
 
-    if (!w->lost_ms)
+    if (!w->lost_ms) {
         w->lost_ms = clock_mono_ms();
+        /* Also for a look that is under way when the time ends: a server that has just come back
+         * may be slow to answer it. */
+        if (r->deadline_ms > w->lost_ms + LOST_MS)
+            r->deadline_ms = w->lost_ms + LOST_MS;
+    }
     if (w->key && status != STORE_TIMEOUT)
         write_again(r);
     else
