@@ -13,7 +13,7 @@ install(DIRECTORY conf/model conf/import sql DESTINATION ${CMAKE_INSTALL_DATADIR
 install(FILES conf/speand.conf DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/spean)
 
 set(SPEAN_UNIT_DIR lib/systemd/system CACHE STRING "where systemd units go")
-foreach(unit speand.service speand.socket speand-tls.socket)
+foreach(unit speand.service speand.socket speand-tls.socket speand-metrics.socket)
     file(READ systemd/${unit} text)
     string(REPLACE "/usr/sbin/speand" "${CMAKE_INSTALL_FULL_SBINDIR}/speand" text "${text}")
     file(WRITE ${CMAKE_BINARY_DIR}/systemd/${unit} "${text}")

@@ -37,16 +37,18 @@ struct arguments {
     const char *path; /* NULL: the usual place */
     const char *settings[SETTINGS_MAX];
     size_t setting_count;
+    bool migrate_first; /* before it runs */
 };
 
 static const char help[] =
-    "usage: speand [-c FILE] [-o SECTION.NAME=VALUE]... [-n | --migrate | --options | "
-    "--protocol]\n"
+    "usage: speand [-c FILE] [-o SECTION.NAME=VALUE]... [-n | --migrate | --migrate-first |\n"
+    "              --options | --protocol]\n"
     "\n"
     "  -c, --config FILE       read this configuration instead of " CONFIG_PATH "\n"
     "  -o, --option SETTING    set section.name=value over what the file says\n"
     "  -n, --check             check the configuration, certificates and model, then exit\n"
     "      --migrate           bring the database's schema up to date, then exit\n"
+    "      --migrate-first     the same, then serve\n"
     "      --options           print every option with its default and meaning\n"
     "      --protocol          print every method and error, as spean-protocol(7) has them\n"
     "      --version           print the version\n"
@@ -70,6 +72,9 @@ static enum task arguments_option(struct arguments *a, int option)
         return TASK_CHECK;
     case 'm':
         return TASK_MIGRATE;
+    case 'f':
+        a->migrate_first = true;
+        return a->task;
     case 'p':
         return TASK_OPTIONS;
     case 'd':
@@ -86,15 +91,11 @@ static enum task arguments_option(struct arguments *a, int option)
 static void arguments_parse(struct arguments *a, int argc, char **argv)
 {
     static const struct option longer[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"option", required_argument, NULL, 'o'},
-        {"check", no_argument, NULL, 'n'},
-        {"migrate", no_argument, NULL, 'm'},
-        {"options", no_argument, NULL, 'p'},
-        {"protocol", no_argument, NULL, 'd'},
-        {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},  {"option", required_argument, NULL, 'o'},
+        {"check", no_argument, NULL, 'n'},         {"migrate", no_argument, NULL, 'm'},
+        {"migrate-first", no_argument, NULL, 'f'}, {"options", no_argument, NULL, 'p'},
+        {"protocol", no_argument, NULL, 'd'},      {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -139,15 +140,23 @@ static int run_check(const struct config *c)
     return 0;
 }
 
-static int run_migrate(const struct config *c, struct log *log)
+static int migrate(const struct config *c, struct log *log, int *ret_version)
 {
     char err[512] = "";
-    int version = 0;
 
-    if (store_migrate(c->database.conninfo, c->daemon.sql_dir, log, &version, err, sizeof err) != 0)
+    if (store_migrate(c->database.conninfo, c->daemon.sql_dir, log, ret_version, err, sizeof err) !=
+        0)
         return complain(err);
-    printf("schema version %d\n", version);
     return 0;
+}
+
+static int run_migrate(const struct config *c, struct log *log)
+{
+    int version = 0, ret = migrate(c, log, &version);
+
+    if (ret == 0)
+        printf("schema version %d\n", version);
+    return ret;
 }
 
 /* As many descriptors as the system gives, and a word when they are fewer than connections. */
@@ -187,8 +196,13 @@ static int run_daemon(const struct arguments *a, struct config *c, struct log *l
     struct model *model = NULL;
     struct house *house = NULL;
     char err[512];
-    int ret;
+    int ret, version = 0;
 
+    /* While there are no other threads: it waits for the database. */
+    if (a->migrate_first && migrate(c, log, &version) != 0) {
+        config_free(c);
+        return 1;
+    }
     if (model_load(c->daemon.model_dir, &model, err, sizeof err) != 0) {
         config_free(c);
         return complain(err);

@@ -226,8 +226,16 @@ void conn_finish(struct conn *c)
     }
 }
 
+/* For how long a client is waited for that has got everything, and may not have read it. */
+static uint64_t conn_linger_end(const struct conn *c)
+{
+    return clock_mono_ms() + (c->worker->draining ? CONN_PART_MS : CONN_LINGER_MS);
+}
+
 void conn_retire(struct conn *c)
 {
+    if (c->state == CONN_LINGERING && conn_linger_end(c) < c->deadline_ms)
+        c->deadline_ms = conn_linger_end(c);
     c->curt = c->state == CONN_OPEN && c->in_flight == 0 && evbuffer_get_length(c->in) == 0 &&
               evbuffer_get_length(c->out) == 0;
     conn_finish(c);
@@ -329,7 +337,7 @@ static void conn_part(struct conn *c)
     }
     /* Closing with unread input would make a reset that overtakes our last words. */
     c->state = CONN_LINGERING;
-    c->deadline_ms = clock_mono_ms() + CONN_LINGER_MS;
+    c->deadline_ms = conn_linger_end(c);
 }
 
 void conn_review(struct conn *c)

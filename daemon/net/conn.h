@@ -68,6 +68,7 @@ struct conn {
 #define CONN_SMALL 16384     /* buffers that are never in the way of the budget */
 #define CONN_FINISH_MS 45000 /* longer than any request may take */
 #define CONN_LINGER_MS 2000  /* for the client to read the last words */
+#define CONN_PART_MS 200     /* the same when the daemon stops, and others wait for the next one */
 
 /* Takes the socket over, or closes it on failure. counted: see the member. NULL: no connection. */
 struct conn *conn_new(struct worker *w, int fd, bool counted);

@@ -10,6 +10,7 @@
 
 #define TICK_MAX_MS 1000 /* an idle worker's heartbeat */
 #define TICK_MIN_MS 20
+#define TICK_DRAIN_MS 50 /* while those who are owed nothing any more are waited for */
 
 static void worker_beat(struct worker *w)
 {
@@ -116,6 +117,8 @@ static void worker_set_tick(struct worker *w)
         ms = w->limits.anonymous_ms / 4;
     if (ms < TICK_MIN_MS)
         ms = TICK_MIN_MS;
+    if (w->draining && ms > TICK_DRAIN_MS)
+        ms = TICK_DRAIN_MS;
     tv.tv_sec = (time_t)(ms / 1000);
     tv.tv_usec = (suseconds_t)(ms % 1000 * 1000);
     if (event_add(w->event_tick, &tv) != 0)
@@ -156,6 +159,7 @@ static void worker_look_drain(struct worker *w)
             continue;
         conn_retire(c);
     }
+    worker_set_tick(w);
     if (w->slots.used == 0 || event_add(w->event_drain, &tv) != 0)
         event_base_loopbreak(w->base);
 }

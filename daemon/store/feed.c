@@ -112,16 +112,28 @@ static void feed_on_head(struct feed *f, const struct feed_head *h)
         feed_rest(f);
 }
 
+/* The server makes the next page while this one is read. */
+static void feed_load_ahead(struct feed *f, const uint8_t last[FEED_UUID])
+{
+    uint8_t before[FEED_UUID];
+
+    memcpy(before, f->after, FEED_UUID);
+    memcpy(f->after, last, FEED_UUID);
+    feed_send(f, FEED_LOAD);
+    memcpy(f->after, before, FEED_UUID);
+}
+
 int feed_on_load(struct feed *f, const PGresult *res)
 {
-    int rows = feed_read_load(f, res);
+    const uint8_t *last = feed_read_load_end(res);
+    bool whole = last != NULL && PQntuples(res) == FEED_LOAD_PAGE;
 
-    if (rows < 0)
+    if (whole)
+        feed_load_ahead(f, last);
+    if (feed_read_load(f, res) < 0)
         return -1;
-    if (rows == FEED_LOAD_PAGE) {
-        feed_send(f, FEED_LOAD);
+    if (whole)
         return 0;
-    }
     f->loading = f->via_reader = false;
     f->loaded = true;
     log_event(f->log, LOG_LEVEL_INFO, "feed_loaded", "epoch=%s seq=%llu", f->epoch,

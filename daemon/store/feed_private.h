@@ -71,6 +71,8 @@ struct feed_head {
 };
 /* 0 or -1 if the result does not look as it should. */
 int feed_read_head(const PGresult *res, struct feed_head *ret);
+/* The last company of a page of a load; NULL: there is none. */
+const uint8_t *feed_read_load_end(const PGresult *res);
 /* A page of a load: its rows to the callback; the number of rows, or -1. */
 int feed_read_load(struct feed *f, const PGresult *res);
 

@@ -110,6 +110,13 @@ static int feed_give(struct feed *f, const PGresult *res, int row)
     return 0;
 }
 
+const uint8_t *feed_read_load_end(const PGresult *res)
+{
+    int rows = PQntuples(res);
+
+    return rows > 0 && PQnfields(res) == COL_COMPANY ? cell_uuid(res, rows - 1, COL_ID) : NULL;
+}
+
 int feed_read_load(struct feed *f, const PGresult *res)
 {
     int rows = PQntuples(res);

@@ -257,8 +257,22 @@ class TestLife(unittest.TestCase):
             done = run("-c", daemon.config, "--migrate")
             self.assertEqual(done.returncode, 1)
             self.assertIn("use a newer one", done.stderr)
+            done = run("-c", daemon.config, "--migrate-first")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("use a newer one", done.stderr)
         finally:
             daemon.stop()
+
+    def test_what_the_unit_starts_makes_the_schema(self):
+        daemon = Daemon(self.cluster, start=False, migrate=False)
+        for _ in range(2):  # the second time there is nothing to do
+            with open(daemon.log, "ab") as log:
+                daemon.process = subprocess.Popen([SPEAND, "-c", daemon.config, "--migrate-first"],
+                                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            wait_until(daemon.ready, 30, "ready; log:\n" + daemon.log_text())
+            self.assertEqual(daemon.terminate(), 0)
+        self.assertEqual(daemon.log_text().count("migrated"), len(os.listdir(os.path.join(SOURCE, "sql"))))
+        daemon.stop()
 
     def test_what_cannot_start_says_why(self):
         one = Daemon(self.cluster)
