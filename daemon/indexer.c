@@ -2,6 +2,7 @@
 #include "service/pack.h"
 
 #include <jansson.h>
+#include <malloc.h>
 #include <spean/buf.h>
 #include <spean/clock.h>
 #include <spean/index.h>
@@ -15,7 +16,9 @@
 
 #define DAY_MS 86400000
 
-#define PROGRESS_ROWS 262144 /* so often a load says how far it is */
+#define PROGRESS_ROWS 262144 /* so often a load says in the log how far it is, */
+#define STATE_ROWS 32768     /* and so often to who asks */
+#define HERE_MOST 1024       /* so few are built into an index without a thread */
 
 struct indexer *indexer_new(const struct indexer_options *o)
 {
@@ -41,22 +44,47 @@ void indexer_free(struct indexer *x)
     if (x->writer != NULL)
         (void)beside_end(x);
     index_writer_free(x->writer);
+    index_load_free(x->load);
+    index_unref(x->current);
+    index_unref(x->retired);
     buf_done(&x->packed);
     free(x);
 }
 
 static void indexer_break(struct indexer *x)
 {
-    if (x->writer == NULL)
-        return;
-    (void)beside_end(x);
+    if (x->writer != NULL)
+        (void)beside_end(x);
     index_writer_free(x->writer);
+    index_load_free(x->load);
     x->writer = NULL;
+    x->load = NULL;
     log_event(x->o.log, LOG_LEVEL_ERROR, "index_broken", "reason=no_memory");
     x->o.broken(x->o.ctx);
 }
 
-static void indexer_reset(void *ctx)
+/* Tells every worker what is known of the database. */
+static void indexer_post_state(struct indexer *x)
+{
+    for (size_t i = 0; i < x->o.worker_count; i++) {
+        struct service_state *state = calloc(1, sizeof *state);
+
+        if (state == NULL)
+            continue; /* the next look comes soon */
+        state->database_up = x->up;
+        state->database_seq = x->database_seq;
+        memcpy(state->epoch, x->epoch, sizeof state->epoch);
+        if (x->loading) {
+            state->loading.phase = x->load != NULL ? SERVICE_READING : SERVICE_BUILDING;
+            state->loading.companies = x->rows;
+            state->loading.about = x->about;
+        }
+        if (worker_post(x->o.workers[i], SERVICE_STATE, state) != 0)
+            free(state);
+    }
+}
+
+static void indexer_reset(void *ctx, uint64_t about)
 {
     struct indexer *x = ctx;
 
@@ -64,16 +92,19 @@ static void indexer_reset(void *ctx)
         return;
     (void)beside_end(x);
     index_writer_free(x->writer);
+    index_load_free(x->load);
     x->rows = 0;
+    x->about = about;
     x->loading = true;
     x->writer = index_writer_new(x->o.model);
-    if (x->writer == NULL) {
-        log_event(x->o.log, LOG_LEVEL_ERROR, "index_broken", "reason=no_memory");
-        x->o.broken(x->o.ctx);
+    x->load = index_load_new();
+    if (x->writer == NULL || x->load == NULL) {
+        indexer_break(x);
         return;
     }
     x->stats.loads++;
-    log_event(x->o.log, LOG_LEVEL_INFO, "index_loading", NULL);
+    log_event(x->o.log, LOG_LEVEL_INFO, "index_loading", "about=%llu", (unsigned long long)about);
+    indexer_post_state(x);
 }
 
 /* Packs a row that another version has packed, from its profile. 0, -1 on no memory, or -2: it is
@@ -100,8 +131,18 @@ static void indexer_refuse(struct indexer *x, const struct feed_row *row)
     x->stats.refused++;
     log_event(x->o.log, LOG_LEVEL_ERROR, "index_row_refused", "id=%s version=%lld", id,
               (long long)row->version);
-    if (index_writer_remove(x->writer, row->id) != 0)
+    if (x->load == NULL && index_writer_remove(x->writer, row->id) != 0)
         indexer_break(x);
+}
+
+static void indexer_progress(struct indexer *x)
+{
+    if (++x->rows % STATE_ROWS != 0)
+        return;
+    indexer_post_state(x);
+    if (x->rows % PROGRESS_ROWS == 0)
+        log_event(x->o.log, LOG_LEVEL_INFO, "index_loading", "companies=%llu about=%llu",
+                  (unsigned long long)x->rows, (unsigned long long)x->about);
 }
 
 static void indexer_row(void *ctx, const struct feed_row *row)
@@ -113,8 +154,8 @@ static void indexer_row(void *ctx, const struct feed_row *row)
 
     if (x->writer == NULL)
         return;
-    if (row->packed == NULL && row->doc == NULL) {
-        if (index_writer_remove(x->writer, row->id) != 0)
+    if (row->packed == NULL && row->doc == NULL) { /* gone: never in a load */
+        if (x->load == NULL && index_writer_remove(x->writer, row->id) != 0)
             indexer_break(x);
         return;
     }
@@ -123,15 +164,15 @@ static void indexer_row(void *ctx, const struct feed_row *row)
         bytes = x->packed.data;
         len = x->packed.len;
     }
-    if (++x->rows % PROGRESS_ROWS == 0 && x->loading)
-        log_event(x->o.log, LOG_LEVEL_INFO, "index_loading", "companies=%llu",
-                  (unsigned long long)x->rows);
     if (put == 0)
-        put = index_writer_put(x->writer, bytes, len);
+        put = x->load != NULL ? index_load_put(x->load, bytes, len)
+                              : index_writer_put(x->writer, bytes, len);
     if (put == -2)
         indexer_refuse(x, row);
     else if (put != 0)
         indexer_break(x);
+    if (x->load != NULL)
+        indexer_progress(x);
 }
 
 static void indexer_look_at_lag(struct indexer *x)
@@ -140,22 +181,6 @@ static void indexer_look_at_lag(struct indexer *x)
         x->behind_since_ms = 0;
     else if (x->behind_since_ms == 0)
         x->behind_since_ms = clock_mono_ms();
-}
-
-/* Tells every worker what is known of the database. */
-static void indexer_post_state(struct indexer *x)
-{
-    for (size_t i = 0; i < x->o.worker_count; i++) {
-        struct service_state *state = calloc(1, sizeof *state);
-
-        if (state == NULL)
-            continue; /* the next look comes soon */
-        state->database_up = x->up;
-        state->database_seq = x->database_seq;
-        memcpy(state->epoch, x->epoch, sizeof state->epoch);
-        if (worker_post(x->o.workers[i], SERVICE_STATE, state) != 0)
-            free(state);
-    }
 }
 
 /* A snapshot of what the writer knows, to every worker. */
@@ -182,7 +207,27 @@ static void indexer_publish(struct indexer *x)
     x->stats.publishes++;
     x->stats.publish_us += clock_mono_us() - began_us;
     indexer_look_at_lag(x);
-    index_unref(ix);
+    index_unref(x->retired);
+    x->retired = x->current;
+    x->current = ix;
+}
+
+/* A snapshot that no worker holds any more goes here, where nobody waits: one that was a whole
+ * index takes a while. */
+static void indexer_tidy(struct indexer *x)
+{
+    index_unref(x->retired);
+    x->retired = NULL;
+    if (x->trim)
+        malloc_trim(0); /* what loading took besides: malloc would keep it */
+    x->trim = false;
+}
+
+static void indexer_loaded(struct indexer *x)
+{
+    x->loading = false;
+    x->trim = true;
+    indexer_publish(x);
 }
 
 /* The new base is built: what came meanwhile stands above it. */
@@ -192,8 +237,32 @@ static void indexer_built(struct indexer *x)
         indexer_break(x);
         return;
     }
-    x->loading = false;
-    indexer_publish(x);
+    if (x->loading)
+        indexer_loaded(x);
+    else
+        indexer_publish(x);
+}
+
+/* All has been read. */
+static void indexer_build(struct indexer *x)
+{
+    size_t count = index_load_count(x->load);
+    struct index_rebuild *work = index_load_begin(x->writer, x->load);
+
+    if (work == NULL) {
+        indexer_break(x);
+        return;
+    }
+    x->load = NULL;
+    indexer_post_state(x);
+    log_event(x->o.log, LOG_LEVEL_INFO, "index_building", "companies=%zu", count);
+    if (count > HERE_MOST && beside_run(x, work, indexer_built))
+        return; /* nothing to be searched yet; indexer_built goes on */
+    index_rebuild_run(work);
+    if (index_rebuild_end(x->writer, work) != 0)
+        indexer_break(x);
+    else
+        indexer_loaded(x);
 }
 
 static void indexer_caught_up(void *ctx, uint64_t seq, const char *epoch)
@@ -206,11 +275,13 @@ static void indexer_caught_up(void *ctx, uint64_t seq, const char *epoch)
         x->database_seq = seq; /* another history may count from less */
     snprintf(x->epoch, sizeof x->epoch, "%s", epoch);
     x->seq = seq;
-    bool building = beside_start(x, indexer_built);
-    if (x->loading && building)
-        return; /* nothing to be searched yet; indexer_built goes on */
-    x->loading = false;
-    indexer_publish(x);
+    if (x->load != NULL) {
+        indexer_build(x);
+        return;
+    }
+    (void)beside_start(x, indexer_built);
+    if (!x->loading)
+        indexer_publish(x);
 }
 
 static void indexer_state(void *ctx, bool up, uint64_t database_seq)
@@ -224,6 +295,8 @@ static void indexer_state(void *ctx, bool up, uint64_t database_seq)
     x->up = up;
     if (up) /* unknown while it is away: what was seen last holds */
         x->database_seq = database_seq;
+    if (!x->loading)
+        indexer_tidy(x);
     indexer_look_at_lag(x);
     indexer_post_state(x);
 }

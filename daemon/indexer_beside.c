@@ -9,22 +9,40 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* The loader thread: it builds a new base of the index while this one goes on. */
+/* The loader thread: it builds a new base of the index while this one goes on. For the first one,
+ * when no worker has anything to do yet, it takes another to help. */
 
 struct beside {
     struct index_rebuild *work;
+    bool both; /* with a second thread: nobody is being answered yet */
     pthread_t thread;
     int fd; /* the thread makes it readable when it is done */
     struct event *event;
     void (*done)(struct indexer *x);
 };
 
+static void *beside_half(void *ctx)
+{
+    struct beside *b = ctx;
+
+    index_rebuild_half(b->work, 0);
+    return NULL;
+}
+
 static void *beside_main(void *ctx)
 {
     struct beside *b = ctx;
     uint64_t one = 1;
+    pthread_t other;
+    bool both;
 
-    index_rebuild_run(b->work);
+    index_rebuild_prepare(b->work);
+    both = b->both && pthread_create(&other, NULL, beside_half, b) == 0; /* signals: as this one */
+    if (!both)
+        index_rebuild_half(b->work, 0);
+    index_rebuild_half(b->work, 1);
+    if (both)
+        pthread_join(other, NULL);
     if (write(b->fd, &one, sizeof one) != (ssize_t)sizeof one)
         return b; /* an eventfd takes its first write */
     return NULL;
@@ -62,32 +80,38 @@ static void beside_free(struct beside *b)
     free(b);
 }
 
+bool beside_run(struct indexer *x, struct index_rebuild *work, void (*done)(struct indexer *x))
+{
+    struct beside *b = x->o.base == NULL ? NULL : calloc(1, sizeof *b);
+
+    if (b == NULL)
+        return false;
+    b->work = work;
+    b->done = done;
+    b->both = !x->published;
+    b->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    b->event = b->fd < 0 ? NULL : event_new(x->o.base, b->fd, EV_READ, beside_event, x);
+    if (b->event == NULL || event_add(b->event, NULL) != 0 || thread_start(b) != 0) {
+        beside_free(b);
+        return false;
+    }
+    x->beside = b;
+    log_event(x->o.log, LOG_LEVEL_INFO, "index_rebuild", "state=begun");
+    return true;
+}
+
 bool beside_start(struct indexer *x, void (*done)(struct indexer *x))
 {
     struct index_rebuild *work;
-    struct beside *b;
 
     if (x->beside != NULL || x->o.base == NULL)
         return x->beside != NULL;
     work = index_rebuild_begin(x->writer);
     if (work == NULL)
         return false;
-    b = calloc(1, sizeof *b);
-    if (b == NULL)
-        goto here;
-    b->work = work;
-    b->done = done;
-    b->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    b->event = b->fd < 0 ? NULL : event_new(x->o.base, b->fd, EV_READ, beside_event, x);
-    if (b->event == NULL || event_add(b->event, NULL) != 0 || thread_start(b) != 0) {
-        beside_free(b);
-        goto here;
-    }
-    x->beside = b;
-    log_event(x->o.log, LOG_LEVEL_INFO, "index_rebuild", "state=begun");
-    return true;
-here: /* no thread to be had: it takes its time here */
-    index_rebuild_run(work);
+    if (beside_run(x, work, done))
+        return true;
+    index_rebuild_run(work); /* it takes its time here */
     if (index_rebuild_end(x->writer, work) != 0)
         log_event(x->o.log, LOG_LEVEL_WARN, "index_rebuild", "state=failed reason=no_memory");
     return false;

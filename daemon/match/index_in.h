@@ -3,6 +3,7 @@
 
 #include <spean/index.h>
 
+#include "arena.h"
 #include "index_changes.h"
 #include "kernel.h"
 #include "packed_in.h"
@@ -19,8 +20,8 @@
 
 struct tree;
 
-struct blob { /* one company's packed bytes, counted */
-    atomic_uint refs;
+struct blob {         /* one company's packed bytes */
+    atomic_uint refs; /* 0: in an arena, which its layer holds; else counted */
     uint8_t bytes[];
 };
 
@@ -28,6 +29,7 @@ struct blob { /* one company's packed bytes, counted */
 bool let_go(atomic_uint *refs);
 
 struct blob *blob_new(const void *bytes, size_t len);
+struct blob *blob_held(struct arena *a, const void *bytes, size_t len); /* lives as long as a */
 struct blob *blob_ref(struct blob *b);
 void blob_unref(struct blob *b);
 
@@ -45,6 +47,8 @@ struct slots {
 struct layer { /* sorted by id, immutable, counted */
     atomic_uint refs;
     size_t count;
+    struct arena *arena; /* of a base: where its companies are, but those that changed later */
+    bool settled;        /* all are in the arena: there is none to let go of */
     struct slots externals;
     struct tree *trees[COUNTRY_COUNT]; /* none in the last of a snapshot */
     struct entry entries[];
@@ -53,6 +57,10 @@ struct layer { /* sorted by id, immutable, counted */
 struct layer *layer_new(size_t count); /* entries to be filled in, then layer_finish */
 int layer_finish(struct layer *l);     /* makes the table of external ids; 0 or -1 */
 int layer_plant(struct layer *l, const struct model *m); /* makes the trees; 0 or -1 */
+int layer_plant_one(struct layer *l, const struct model *m, enum country c);
+/* Puts the companies of a base into an arena of their own, where much of what they are in is of no
+ * use any more or each is by itself. Without memory all stays as it was. */
+void layer_settle(struct layer *l);
 struct layer *layer_ref(struct layer *l);
 void layer_unref(struct layer *l);
 size_t layer_after(const struct layer *l, const uint8_t id[IDENT_BYTES]); /* first id above */
@@ -72,6 +80,20 @@ struct index {
     kernel_pass *pass;
     struct changes_view changes;
 };
+
+struct index_rebuild {
+    const struct model *model;
+    struct layer *layers[LAYERS_MAX];
+    size_t count;
+    struct index_load *load; /* NULL: of the layers */
+    struct layer *base;      /* NULL: no memory */
+    bool failed[2];          /* a half of it, for want of memory */
+};
+
+/* All companies, sorted, as a layer that is still to be finished and planted; the caller's own. */
+struct layer *load_layer(struct index_load *load);
+/* How many there are in each country; right once load_layer was called. */
+void load_count(const struct index_load *load, size_t count[COUNTRY_COUNT]);
 
 /* Whether a layer above that one knows the company, too. */
 bool index_superseded(const struct index *ix, size_t layer, const uint8_t id[IDENT_BYTES]);

@@ -21,6 +21,7 @@ struct index_writer {
     struct layer *layers[LAYERS_MAX]; /* the base first */
     size_t layer_count;
     size_t kept; /* lowest layers that a rebuild is at work on: they stay until it ends */
+    bool awaits; /* a base that it does not know yet, so that anything may be in it */
     size_t count[COUNTRY_COUNT];
     /* What changed since, in no order, found by id through slots (number plus one). */
     struct entry *changed;
@@ -28,13 +29,6 @@ struct index_writer {
     uint32_t *slot;
     size_t slots; /* a power of two, at least twice changed_cap */
     struct changes log;
-};
-
-struct index_rebuild {
-    const struct model *model;
-    struct layer *layers[LAYERS_MAX];
-    size_t count;
-    struct layer *base; /* NULL: no memory */
 };
 
 struct index_writer *index_writer_new(const struct model *m)
@@ -181,7 +175,7 @@ int index_writer_put(struct index_writer *w, const void *bytes, size_t len)
 
 int index_writer_remove(struct index_writer *w, const uint8_t id[IDENT_BYTES])
 {
-    return writer_get(w, id) == NULL ? 0 : writer_set(w, id, NULL);
+    return writer_get(w, id) == NULL && !w->awaits ? 0 : writer_set(w, id, NULL);
 }
 
 static int entry_compare(const void *a, const void *b)
@@ -243,6 +237,8 @@ static int writer_build(struct index_writer *w)
         layer_unref(l);
         l = merged;
     }
+    if (l != NULL && base)
+        layer_settle(l);
     if (l == NULL || layer_finish(l) < 0 || layer_plant(l, w->model) < 0) {
         layer_unref(l);
         return -1;
@@ -309,32 +305,86 @@ struct index_rebuild *index_rebuild_begin(struct index_writer *w)
     return r;
 }
 
-void index_rebuild_run(struct index_rebuild *r)
+struct index_rebuild *index_load_begin(struct index_writer *w, struct index_load *load)
 {
+    struct index_rebuild *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    r->model = w->model;
+    r->load = load;
+    r->layers[r->count++] = layer_ref(w->layers[0]);
+    w->kept = 1;
+    w->awaits = true;
+    return r;
+}
+
+/* The base is known now: what came before it changes the numbers. */
+static void writer_count(struct index_writer *w, const struct index_load *load)
+{
+    load_count(load, w->count);
+    for (size_t i = 0; i < w->changed_count; i++) {
+        const struct entry *e = &w->changed[i], *old = layer_find(w->layers[0], e->id);
+        if (old != NULL)
+            w->count[packed_country(old->blob->bytes)]--;
+        if (e->blob != NULL)
+            w->count[packed_country(e->blob->bytes)]++;
+    }
+}
+
+void index_rebuild_prepare(struct index_rebuild *r)
+{
+    if (r->load != NULL) {
+        r->base = load_layer(r->load);
+        return;
+    }
     struct layer *l = layer_ref(r->layers[r->count - 1]);
     for (size_t i = r->count - 1; i-- > 0 && l != NULL;) {
         struct layer *merged = layers_merge(r->layers[i], l, i == 0);
         layer_unref(l);
         l = merged;
     }
-    if (l != NULL && layer_finish(l) == 0 && layer_plant(l, r->model) == 0)
-        r->base = l;
+    if (l != NULL)
+        layer_settle(l);
+    r->base = l;
+}
+
+void index_rebuild_half(struct index_rebuild *r, int half)
+{
+    struct layer *l = r->base;
+    if (l == NULL)
+        return;
+    /* Most companies are in Canada, so that the table of external ids goes with the others. */
+    if (half == 0)
+        r->failed[0] = layer_plant_one(l, r->model, COUNTRY_CA) < 0;
     else
-        layer_unref(l);
+        r->failed[1] = layer_finish(l) < 0 || layer_plant_one(l, r->model, COUNTRY_KH) < 0;
+}
+
+void index_rebuild_run(struct index_rebuild *r)
+{
+    index_rebuild_prepare(r);
+    index_rebuild_half(r, 0);
+    index_rebuild_half(r, 1);
 }
 
 int index_rebuild_end(struct index_writer *w, struct index_rebuild *r)
 {
-    int rc = r->base == NULL ? -1 : 0;
-    if (rc == 0) {
+    int rc = r->base == NULL || r->failed[0] || r->failed[1] ? -1 : 0;
+    if (rc < 0) {
+        layer_unref(r->base);
+    } else {
         for (size_t i = 0; i < r->count; i++)
             layer_unref(w->layers[i]);
         memmove(w->layers + 1, w->layers + r->count,
                 (w->layer_count - r->count) * sizeof *w->layers);
         w->layers[0] = r->base;
         w->layer_count -= r->count - 1;
+        if (r->load != NULL)
+            writer_count(w, r->load);
     }
     w->kept = 0;
+    w->awaits = false;
+    index_load_free(r->load);
     for (size_t i = 0; i < r->count; i++)
         layer_unref(r->layers[i]);
     free(r);

@@ -16,9 +16,24 @@ struct blob *blob_new(const void *bytes, size_t len)
     return b;
 }
 
+struct blob *blob_held(struct arena *a, const void *bytes, size_t len)
+{
+    struct blob *b = arena_take(a, sizeof *b + len);
+    if (b == NULL)
+        return NULL;
+    atomic_init(&b->refs, 0);
+    memcpy(b->bytes, bytes, len);
+    return b;
+}
+
+static bool is_counted(struct blob *b)
+{
+    return b != NULL && atomic_load_explicit(&b->refs, memory_order_relaxed) != 0;
+}
+
 struct blob *blob_ref(struct blob *b)
 {
-    if (b != NULL)
+    if (is_counted(b))
         atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
     return b;
 }
@@ -30,7 +45,7 @@ bool let_go(atomic_uint *refs)
 
 void blob_unref(struct blob *b)
 {
-    if (b != NULL && let_go(&b->refs))
+    if (is_counted(b) && let_go(&b->refs))
         free(b);
 }
 
@@ -56,10 +71,11 @@ void layer_unref(struct layer *l)
 {
     if (l == NULL || !let_go(&l->refs))
         return;
-    for (size_t i = 0; i < l->count; i++)
+    for (size_t i = 0; i < l->count && !l->settled; i++)
         blob_unref(l->entries[i].blob);
     for (int c = 0; c < COUNTRY_COUNT; c++)
         tree_free(l->trees[c]);
+    arena_unref(l->arena);
     free(l->externals.slot);
     free(l);
 }
@@ -84,13 +100,17 @@ const struct entry *layer_find(const struct layer *l, const uint8_t id[IDENT_BYT
                                                                          : NULL;
 }
 
+int layer_plant_one(struct layer *l, const struct model *m, enum country c)
+{
+    l->trees[c] = tree_new(m, l, c);
+    return l->trees[c] == NULL ? -1 : 0;
+}
+
 int layer_plant(struct layer *l, const struct model *m)
 {
-    for (enum country c = 0; c < COUNTRY_COUNT; c++) {
-        l->trees[c] = tree_new(m, l, c);
-        if (l->trees[c] == NULL)
+    for (enum country c = 0; c < COUNTRY_COUNT; c++)
+        if (layer_plant_one(l, m, c) < 0)
             return -1;
-    }
     return 0;
 }
 
@@ -186,5 +206,6 @@ struct layer *layers_merge(const struct layer *below, const struct layer *above,
         blob_ref(l->entries[n++].blob);
     }
     l->count = n;
+    l->arena = arena_ref(below->arena); /* only the base has one */
     return l;
 }

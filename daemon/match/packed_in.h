@@ -87,6 +87,12 @@ static inline uint64_t get64(const uint8_t *p)
     return get32(p) | (uint64_t)get32(p + 4) << 32;
 }
 
+/* Bytes of a packed profile that has been checked. */
+static inline size_t packed_length(const uint8_t *p)
+{
+    return get32(p + AT_LENGTH);
+}
+
 /* HS codes as numbers: chapters, then headings, then subheadings. */
 #define HS_HEADING 100u
 #define HS_SUBHEADING 10100u

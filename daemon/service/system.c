@@ -22,6 +22,19 @@ void system_version(struct request *r)
     request_result(r);
 }
 
+static void health_loading(struct json_writer *w, const struct service_loading *l)
+{
+    if (l->phase == SERVICE_LOADED)
+        return;
+    jw_key(w, "loading");
+    jw_object(w);
+    jw_key_text(w, "phase", l->phase == SERVICE_READING ? "reading" : "building");
+    jw_key_int(w, "companies", (int64_t)l->companies);
+    if (l->about > 0)
+        jw_key_int(w, "about", (int64_t)l->about);
+    jw_object_end(w);
+}
+
 void system_health(struct request *r)
 {
     const struct service *s = r->s;
@@ -38,6 +51,7 @@ void system_health(struct request *r)
     jw_key_int(&w, "companies", s->index ? (int64_t)index_count(s->index) : 0);
     jw_key_int(&w, "seq", s->index ? (int64_t)index_seq(s->index) : 0);
     jw_key_int(&w, "lag_ms", s->lag_since_ms ? (int64_t)(now - s->lag_since_ms) : 0);
+    health_loading(&w, &s->state.loading);
     jw_object_end(&w);
     jw_key_int(&w, "uptime_s", (int64_t)((now - s->started_ms) / 1000));
     jw_object_end(&w);

@@ -71,7 +71,7 @@ void feed_load_from(struct feed *f, const char *epoch, uint64_t head)
     f->seq = f->head = head;
     memset(f->after, 0, sizeof(f->after));
     snprintf(f->epoch, sizeof(f->epoch), "%s", epoch);
-    f->callbacks.reset(f->ctx);
+    f->callbacks.reset(f->ctx, 0);
     feed_send(f, FEED_LOAD);
 }
 

@@ -51,7 +51,25 @@ struct index *index_writer_publish(struct index_writer *w, uint64_t seq);
 struct index_rebuild;
 struct index_rebuild *index_rebuild_begin(struct index_writer *w);
 void index_rebuild_run(struct index_rebuild *r);
+/* The same in parts: prepare, then halves 0 and 1, each once, which may go on at the same time. */
+void index_rebuild_prepare(struct index_rebuild *r);
+void index_rebuild_half(struct index_rebuild *r, int half);
 int index_rebuild_end(struct index_writer *w, struct index_rebuild *r);
+
+/*
+ * All companies at once, for a writer that has been given none so far: what a load from the
+ * database gives, each company once and in any order. Then it is a rebuild like the above, which
+ * takes it over: what is put and removed meanwhile is newer than it. Nothing must be published
+ * before end; if that fails the writer lacks companies.
+ */
+struct index_load;
+struct index_load *index_load_new(void);       /* NULL on no memory */
+void index_load_free(struct index_load *load); /* NULL is fine */
+/* As index_writer_put. */
+int index_load_put(struct index_load *load, const void *bytes, size_t len);
+size_t index_load_count(const struct index_load *load);
+/* NULL on no memory: the load is still the caller's. */
+struct index_rebuild *index_load_begin(struct index_writer *w, struct index_load *load);
 
 struct index *index_ref(struct index *ix);
 void index_unref(struct index *ix); /* any thread; NULL is fine */

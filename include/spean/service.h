@@ -78,6 +78,10 @@ struct service_state {
     bool database_up;
     uint64_t database_seq;
     char epoch[40];
+    struct service_loading { /* a whole load under way, the first or another */
+        enum { SERVICE_LOADED, SERVICE_READING, SERVICE_BUILDING } phase;
+        uint64_t companies, about; /* read so far; expected (0: unknown) */
+    } loading;
 };
 
 #endif

@@ -95,9 +95,11 @@ struct feed_row {       /* a company as it stands now; valid during the callback
 };
 
 struct feed_callbacks {
-    /* A whole load begins (first start, or after the feed's epoch changed): forget everything. */
-    void (*reset)(void *ctx);
-    /* A company; during the load or because it changed. */
+    /* A whole load begins (first start, after the feed's epoch changed, or once more because the
+     * last was cut off): forget everything. about: so many companies there may be, as PostgreSQL
+     * estimates; 0: it does not know. */
+    void (*reset)(void *ctx, uint64_t about);
+    /* A company; during the load, each once and in no order, or because it changed. */
     void (*row)(void *ctx, const struct feed_row *row);
     /* All rows up to seq have been given, some perhaps newer already: publish. seq 0 with no
      * company is a state, too. */

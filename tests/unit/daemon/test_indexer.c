@@ -184,7 +184,7 @@ static void rows_of_any_packing_are_in_the_index(void **state)
 
     (void)state;
     stage_open(&s);
-    feed->reset(s.x);
+    feed->reset(s.x, 0);
     pack(&s, 1, &packed);
     give_packed(&s, 1, packed.data, packed.len);
     give_doc(&s, 2, doc_text); /* made by another version: packed here */
@@ -223,9 +223,10 @@ static void gone_and_unreadable_rows_are_not(void **state)
 
     (void)state;
     stage_open(&s);
-    feed->reset(s.x);
+    feed->reset(s.x, 0);
     for (int n = 1; n <= 4; n++)
         give_doc(&s, n, doc_text);
+    feed->caught_up(s.x, 8, "e");
     give_packed(&s, 1, NULL, 0);                    /* gone */
     give_doc(&s, 2, "[not a profile");              /* its present form can't be read */
     give_packed(&s, 3, "garbage that is long", 20); /* nor this one's */
@@ -246,11 +247,11 @@ static void reset_forgets_everything(void **state)
 
     (void)state;
     stage_open(&s);
-    feed->reset(s.x);
+    feed->reset(s.x, 0);
     give_doc(&s, 1, doc_text);
     give_doc(&s, 2, doc_text);
     feed->caught_up(s.x, 9, "before");
-    feed->reset(s.x);
+    feed->reset(s.x, 0);
     give_doc(&s, 3, doc_text);
     feed->caught_up(s.x, 3, "after");
     stage_deliver(&s);
@@ -267,7 +268,7 @@ static void a_lost_database_keeps_what_was_known(void **state)
 
     (void)state;
     stage_open(&s);
-    feed->reset(s.x);
+    feed->reset(s.x, 0);
     feed->state(s.x, true, 12);
     feed->caught_up(s.x, 12, "e");
     feed->state(s.x, false, 0);
@@ -310,7 +311,7 @@ static void a_large_load_is_built_beside(void **state)
     (void)state;
     assert_non_null(base);
     stage_open_on(&s, base);
-    feed->reset(s.x);
+    feed->reset(s.x, 0);
     give_many(&s, 0, 3000);
     feed->caught_up(s.x, 10, "e");
     give_many(&s, 3000, 3010);
@@ -338,10 +339,10 @@ static void what_is_built_beside_may_come_too_late(void **state)
 
     (void)state;
     stage_open_on(&s, base);
-    feed->reset(s.x);
+    feed->reset(s.x, 0);
     give_many(&s, 0, 3000);
     feed->caught_up(s.x, 10, "e");
-    feed->reset(s.x);
+    feed->reset(s.x, 0);
     give_many(&s, 0, 5);
     feed->caught_up(s.x, 2, "f");
     assert_int_equal(s.companies, 5);

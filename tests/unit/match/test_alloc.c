@@ -146,12 +146,53 @@ static void keeping_an_index(void **state)
         buf_done(&packed[i]);
 }
 
+/* All at once: there is an index of everything, or none. */
+static void loading_an_index(void **state)
+{
+    (void)state;
+    static struct buf packed[300];
+    uint64_t seed = 63;
+    for (int i = 0; i < 300; i++) {
+        struct profile p;
+        profile_random(model, &seed, &p);
+        buf_init(&packed[i], PACKED_MAX);
+        profile_pack(model, &p, &packed[i]);
+    }
+    for (long n = 1;; n++) {
+        fail_at = n;
+        struct index_writer *w = index_writer_new(model);
+        struct index_load *load = w == NULL ? NULL : index_load_new();
+        bool given = load != NULL;
+        for (int i = 0; given && i < 300; i++)
+            given = index_load_put(load, packed[i].data, packed[i].len) == 0;
+        struct index_rebuild *r = given ? index_load_begin(w, load) : NULL;
+        if (r == NULL)
+            index_load_free(load);
+        else
+            index_rebuild_run(r);
+        bool built = r != NULL && index_rebuild_end(w, r) == 0;
+        struct index *ix = built ? index_writer_publish(w, 1) : NULL;
+        bool reached = fail_at == 0;
+        fail_at = 0;
+        assert_true(reached || ix != NULL);
+        if (ix != NULL)
+            assert_int_equal(index_count(ix), 300);
+        index_unref(ix);
+        index_writer_free(w);
+        if (!reached)
+            break;
+    }
+    for (int i = 0; i < 300; i++)
+        buf_done(&packed[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loading_a_model),
         cmocka_unit_test(packing_and_explaining),
         cmocka_unit_test(keeping_an_index),
+        cmocka_unit_test(loading_an_index),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -15,10 +15,11 @@ static const char *feed_pids =
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
     " WHERE application_name = 'speand' AND datname = current_database()";
 
-static void on_reset(void *ctx)
+static void on_reset(void *ctx, uint64_t about)
 {
     struct listener *l = ctx;
 
+    (void)about;
     l->resets++;
     l->seq = 0;
     memset(l->versions, 0, sizeof(l->versions));
