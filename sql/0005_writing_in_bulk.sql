@@ -204,3 +204,33 @@ EXCEPTION
         RAISE;
 END;
 $$;
+
+-- As it was, in a language that keeps its plan: to make one took longer than to find a company.
+CREATE OR REPLACE FUNCTION spean.company_find(p_refs jsonb)
+    RETURNS TABLE (ord integer, id uuid, version bigint, doc jsonb, updated_ms bigint)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan = off
+    SET enable_hashjoin = off
+    SET enable_mergejoin = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT (r.n - 1)::integer, c.id, c.version,
+           c.doc || jsonb_build_object('contacts', coalesce(k.contacts, '[]')),
+           spean.epoch_ms(c.updated_at)
+    FROM jsonb_array_elements(p_refs) WITH ORDINALITY r(ref, n)
+    CROSS JOIN LATERAL (
+        SELECT (r.ref ->> 'id')::uuid AS id
+        WHERE r.ref ->> 'id' IS NOT NULL
+        UNION
+        SELECT e.company_id
+        FROM jsonb_to_recordset(r.ref -> 'externals') x(system text, id text)
+        JOIN spean.company_external e ON e.system = x.system AND e.id = x.id
+        WHERE r.ref ->> 'id' IS NULL
+    ) led
+    JOIN spean.company c ON c.id = led.id
+    LEFT JOIN spean.company_contact k ON k.company_id = c.id
+    ORDER BY r.n, c.id;
+END;
+$$;

@@ -286,7 +286,8 @@ static const struct link_callbacks feed_links = {.up = feed_up,
 struct feed *feed_new(struct event_base *base, const struct feed_options *o, struct log *log,
                       const struct feed_callbacks *callbacks, void *ctx)
 {
-    /* A page is planned for the tables as they are now; see pool_new for the rest. */
+    /* Planning a page anew would take as long as reading a small one. With nothing else left, it
+     * always is a walk along the two primary keys. See pool_new for the rest. */
     struct link_options lo = {
         .conninfo = o->conninfo,
         .connect_ms = o->connect_ms,
@@ -296,8 +297,8 @@ struct feed *feed_new(struct event_base *base, const struct feed_options *o, str
         .count = FEED_COUNT,
         .binary = true,
         .settings = {"statement_timeout", SERVER_TIMEOUT, "enable_seqscan", "off",
-                     "enable_hashjoin", "off", "plan_cache_mode", "force_custom_plan", "jit", "off",
-                     NULL},
+                     "enable_hashjoin", "off", "enable_mergejoin", "off", "enable_bitmapscan",
+                     "off", "plan_cache_mode", "force_generic_plan", "jit", "off", NULL},
     };
     struct feed *f = calloc(1, sizeof(*f));
 

@@ -16,7 +16,7 @@ struct link_options {
     const struct store_statement *statements;
     size_t count;
     bool binary;              /* results in binary form */
-    const char *settings[12]; /* name, value, ... NULL: server settings of this session */
+    const char *settings[16]; /* name, value, ... NULL: server settings of this session */
 };
 
 /* Called from the loop, never from inside link_send. A link must not be freed from inside one. */
