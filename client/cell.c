@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <spean/buf.h>
+#include <spean/json_writer.h>
 #include <spean/text.h>
 
 const json_t *json_path(const json_t *record, const char *path)
@@ -20,11 +21,7 @@ const json_t *json_path(const json_t *record, const char *path)
 
 static int cell_json(struct buf *out, const json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    int r = text ? buf_adds(out, text) : -1;
-
-    free(text);
-    return r;
+    return jw_dump(out, value, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
 static int cell_list(struct buf *out, const json_t *list)
@@ -114,13 +111,12 @@ static bool steers(struct buf *scratch, const char *s, size_t n)
 int json_screen(struct buf *out, const json_t *value, bool pretty)
 {
     size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) | (pretty ? JSON_INDENT(2) : 0);
-    char *text = json_dumps(value, flags);
-    struct buf scratch;
+    struct buf text, scratch;
 
-    if (!text)
-        return -1;
+    buf_init(&text, SIZE_MAX);
     buf_init(&scratch, 64);
-    for (const char *s = text; *s;) {
+    jw_dump(&text, value, flags);
+    for (const char *s = text.failed ? "" : text.data; *s && !scratch.failed;) {
         unsigned c;
         size_t n = decode(s, &c);
 
@@ -132,7 +128,8 @@ int json_screen(struct buf *out, const json_t *value, bool pretty)
             buf_addf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
         s += n;
     }
+    out->failed = out->failed || text.failed || scratch.failed;
     buf_done(&scratch);
-    free(text);
+    buf_done(&text);
     return out->failed ? -1 : 0;
 }

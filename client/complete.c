@@ -9,6 +9,7 @@
 struct completion {
     json_t *found;
     const char *begun;
+    bool failed;
 };
 
 static void offer(struct completion *c, const char *word)
@@ -18,7 +19,8 @@ static void offer(struct completion *c, const char *word)
     for (size_t i = 0; i < json_array_size(c->found); i++)
         if (strcmp(json_string_value(json_array_get(c->found, i)), word) == 0)
             return;
-    json_array_append_new(c->found, json_string(word));
+    if (json_array_append_new(c->found, json_string(word)) < 0)
+        c->failed = true;
 }
 
 static const struct option_entry *option_named(const struct option_entry *table, const char *word)
@@ -112,6 +114,10 @@ json_t *complete_words(size_t n, char *const *words)
         offer_nouns(&c);
     } else if (!x.verb && command_takes_verb(x.noun)) {
         offer_verbs(&c, x.noun);
+    }
+    if (c.failed) {
+        json_decref(c.found);
+        return NULL;
     }
     return c.found;
 }

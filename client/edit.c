@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <spean/buf.h>
 #include <spean/file.h>
+#include <spean/json_writer.h>
 #include <spean/rpc.h>
 
 #include "app.h"
@@ -155,16 +157,19 @@ static enum outcome edit_round(struct edit *e, const char *path, int *ret_code)
 
 int edit_interactive(struct edit *e)
 {
-    char *text = json_dumps(e->before, JSON_INDENT(2));
-    char path[EDITOR_PATH], err[320];
-    int code = EXIT_FAILED, r = text ? editor_file(text, path, err, sizeof(err)) : -1;
+    char path[EDITOR_PATH], err[320] = "no memory";
+    int code = EXIT_FAILED, r;
+    struct buf text;
 
+    buf_init(&text, SIZE_MAX);
+    r = jw_dump(&text, e->before, JSON_INDENT(2));
+    if (r == 0)
+        r = editor_file(text.data, path, err, sizeof(err));
+    buf_done(&text);
     if (r < 0) {
-        app_say(e->app, "%s", text ? err : "no memory");
-        free(text);
+        app_say(e->app, "%s", err);
         return EXIT_FAILED;
     }
-    free(text);
     if (e->app->err_tty)
         app_say(e->app, "save and leave the editor to send; empty the file to give up");
     while (edit_round(e, path, &code) == OUTCOME_AGAIN && ask_again(e->app))

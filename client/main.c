@@ -6,8 +6,11 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <spean/json_reader.h>
 
 #include "app.h"
 #include "command.h"
@@ -54,6 +57,7 @@ int main(int argc, char **argv)
     int r;
 
     set_locale();
+    jr_init(malloc, free);
     json_object_seed(0);
     if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
         puts("spean " SPEAN_VERSION);

@@ -1,5 +1,6 @@
 #include "mapping.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,29 +163,38 @@ static int plain_fields(struct step *s)
     return 0;
 }
 
+/*
+ * The steps below take what they have no memory for as not there. A company must not lack its
+ * region for that, nor a row be called wrong: errno remembers.
+ */
+static int mapping_end(struct mapped *ret)
+{
+    if (errno == ENOMEM)
+        return -1;
+    if (ret->skipped || ret->problem[0] != '\0') {
+        json_decref(ret->company);
+        ret->company = NULL;
+    }
+    return 0;
+}
+
 int mapping_apply(const struct mapping *m, const json_t *row, struct mapped *ret)
 {
     struct step s = {.m = m, .row = row, .ret = ret};
 
     memset(ret, 0, sizeof(*ret));
+    errno = 0;
     ret->company = json_object();
     ret->notes = json_array();
     if (ret->company == NULL || ret->notes == NULL || step_country(&s) < 0)
         return -1;
-    if (ret->skipped || ret->problem[0] != '\0') {
-        json_decref(ret->company);
-        ret->company = NULL;
-        return 0;
-    }
+    if (ret->skipped || ret->problem[0] != '\0')
+        return mapping_end(ret);
     if (step_external_id(&s) < 0 || plain_fields(&s) < 0 || step_region(&s) < 0 ||
         sectors_set(&s) < 0 || step_languages(&s) < 0 || step_markets(&s) < 0 ||
         step_certifications(&s) < 0 || step_offers(&s) < 0)
         return -1;
-    if (ret->problem[0] != '\0') {
-        json_decref(ret->company);
-        ret->company = NULL;
-    }
-    return 0;
+    return mapping_end(ret);
 }
 
 void mapped_done(struct mapped *mapped)

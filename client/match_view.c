@@ -78,6 +78,7 @@ static void page_title(struct page *p, const char *before, const char *text)
     width = shown.data ? text_width(shown.data, shown.len) : 0;
     buf_adds(p->out, shown.data ? shown.data : "");
     buf_addf(p->out, "%*s", (int)(p->title > width ? p->title - width : 0) + 2, "");
+    p->out->failed = p->out->failed || title.failed || shown.failed;
     buf_done(&title);
     buf_done(&shown);
 }

@@ -45,7 +45,8 @@ int screen_text(struct buf *out, const char *s, size_t len, size_t width)
         }
     }
     buf_done(&line);
-    return r < 0 || out->failed ? -1 : 0;
+    out->failed = out->failed || r < 0; /* callers may look at it once, at their end */
+    return out->failed ? -1 : 0;
 }
 
 /* How much of s goes on one line: up to the last blank that fits, else as many graphemes as fit. */
@@ -89,5 +90,6 @@ int screen_wrap(struct buf *out, const char *s, size_t len, size_t width, size_t
         left -= n;
     }
     buf_done(&line);
-    return r < 0 || out->failed ? -1 : 0;
+    out->failed = out->failed || r < 0;
+    return out->failed ? -1 : 0;
 }

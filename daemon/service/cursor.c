@@ -1,5 +1,8 @@
 #include "cursor.h"
 
+#include <spean/buf.h>
+#include <spean/json_writer.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,11 +65,12 @@ int call_digest(const char *method, const json_t *params, const char *const *wit
                 uint8_t ret[DIGEST_BYTES])
 {
     json_t *whole = NULL, *bare = NULL;
-    char *text = NULL;
+    struct buf text;
     const char *key;
     json_t *value;
     int rc = -1;
 
+    buf_init(&text, SIZE_MAX);
     bare = json_object();
     if (!bare)
         goto out;
@@ -81,12 +85,11 @@ int call_digest(const char *method, const json_t *params, const char *const *wit
     whole = json_pack("{s:s, s:O}", "method", method, "params", bare);
     if (!whole)
         goto out;
-    text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
-    if (!text)
+    if (jw_dump(&text, whole, JSON_COMPACT | JSON_SORT_KEYS) < 0)
         goto out;
-    rc = digest_sha256(text, strlen(text), ret);
+    rc = digest_sha256(text.data, text.len, ret);
 out:
-    free(text);
+    buf_done(&text);
     json_decref(whole);
     json_decref(bare);
     return rc;

@@ -301,6 +301,18 @@ void jw_json(struct json_writer *w, const json_t *value)
     }
 }
 
+static int dump_take(const char *bytes, size_t len, void *out)
+{
+    return buf_add(out, bytes, len); /* what failed once fails from there on */
+}
+
+int jw_dump(struct buf *out, const json_t *value, size_t flags)
+{
+    if (json_dump_callback(value, dump_take, out, flags) < 0)
+        out->failed = true;
+    return out->failed ? -1 : 0;
+}
+
 void jw_key_text(struct json_writer *w, const char *key, const char *s)
 {
     jw_key(w, key);

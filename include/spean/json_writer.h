@@ -34,6 +34,13 @@ void jw_raw(struct json_writer *w, const char *json, size_t len); /* a whole val
 /* Compact; NULL writes null; reals with the 15 or 17 digits that read back as the same number. */
 void jw_json(struct json_writer *w, const json_t *value);
 
+/*
+ * Appends a value as jansson writes it, with its flags (JSON_SORT_KEYS, JSON_INDENT...). Instead of
+ * json_dumps, which leaves the name of a member out when it has no memory for it, and says nothing.
+ * 0 or -1.
+ */
+int jw_dump(struct buf *out, const json_t *value, size_t flags);
+
 /* "key": value in one go. */
 void jw_key_text(struct json_writer *w, const char *key, const char *s);
 void jw_key_int(struct json_writer *w, const char *key, int64_t v);

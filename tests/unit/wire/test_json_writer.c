@@ -224,6 +224,27 @@ static void test_failures(void **state)
     buf_done(&out);
 }
 
+/* As jansson writes it, whole or marked as failed. */
+static void test_dump(void **state)
+{
+    json_t *v = json_pack("{s:i, s:[s, n]}", "b", 1, "a", "x");
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 65536);
+    assert_int_equal(jw_dump(&out, v, JSON_COMPACT | JSON_SORT_KEYS), 0);
+    assert_string_equal(out.data, "{\"a\":[\"x\",null],\"b\":1}");
+    buf_done(&out);
+    buf_init(&out, 10);
+    assert_int_equal(jw_dump(&out, v, JSON_COMPACT), -1);
+    assert_true(out.failed);
+    buf_done(&out);
+    buf_init(&out, 65536);
+    assert_int_equal(jw_dump(&out, NULL, 0), -1); /* no value at all */
+    buf_done(&out);
+    json_decref(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_escapes), cmocka_unit_test(test_bytes_read_back),
         cmocka_unit_test(test_keys),    cmocka_unit_test(test_json),
         cmocka_unit_test(test_reals),   cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_dump),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
