@@ -32,8 +32,8 @@ struct link { /* a connection to speand */
     char *line;
 };
 
-struct round { /* nanoseconds since the write was sent */
-    uint64_t acknowledged, visible, notified;
+struct round { /* nanoseconds since the write was sent; after: from acknowledged to visible */
+    uint64_t acknowledged, visible, after, notified;
 };
 
 static uint64_t now_ns(void)
@@ -137,6 +137,7 @@ static int round_ours(struct link *writer, struct link *reader, unsigned n, stru
     if (link_call(reader, call))
         return -1;
     ret->visible = now_ns() - begun;
+    ret->after = ret->visible - ret->acknowledged;
     return strstr(reader->line, name) ? 0 : fail("the answer does not show the change");
 }
 
@@ -235,6 +236,8 @@ static int run(struct link links[2], PGconn *const sessions[2], unsigned count)
         member_print("acknowledged", r, count, offsetof(struct round, acknowledged), room);
         printf(",");
         member_print("visible", r, count, offsetof(struct round, visible), room);
+        printf(",");
+        member_print("after", r, count, offsetof(struct round, after), room);
         printf(",");
         member_print("notified", r, count, offsetof(struct round, notified), room);
         printf("}\n");
