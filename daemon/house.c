@@ -92,7 +92,7 @@ static int house_build(struct house *h, char *err, size_t errlen)
     if (house_tls_load(h->config, &h->tls, err, errlen) != 0)
         return -1;
     snprintf(err, errlen, "no memory");
-    h->base = event_base_new();
+    h->base = loop_new(true);
     h->shared = net_shared_new();
     h->guesses =
         guesses_new((unsigned)h->config->limits.guesses, (uint64_t)h->config->limits.guess_window);

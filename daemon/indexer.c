@@ -51,7 +51,7 @@ void indexer_free(struct indexer *x)
     free(x);
 }
 
-static void indexer_break(struct indexer *x)
+static void indexer_forget(struct indexer *x)
 {
     if (x->writer != NULL)
         (void)beside_end(x);
@@ -59,6 +59,24 @@ static void indexer_break(struct indexer *x)
     index_load_free(x->load);
     x->writer = NULL;
     x->load = NULL;
+}
+
+/*
+ * There is no memory to go on. A daemon that serves goes on from the last snapshot, says that it is
+ * behind, and tries again with every look at the database; one that starts can't be of use, and
+ * ends.
+ */
+static void indexer_starve(struct indexer *x)
+{
+    if (x->published) {
+        if (!x->starved)
+            log_event(x->o.log, LOG_LEVEL_ERROR, "index_starved", "reason=no_memory seq=%llu",
+                      (unsigned long long)x->stats.seq);
+        x->starved = true;
+        return;
+    }
+    indexer_forget(x);
+    x->broken = true;
     log_event(x->o.log, LOG_LEVEL_ERROR, "index_broken", "reason=no_memory");
     x->o.broken(x->o.ctx);
 }
@@ -84,22 +102,30 @@ static void indexer_post_state(struct indexer *x)
     }
 }
 
+/* What a load has given is gone for want of memory: it is not gone on with, but begun again. */
+static void indexer_lose(struct indexer *x)
+{
+    indexer_forget(x);
+    x->lost = true;
+    indexer_starve(x);
+}
+
 static void indexer_reset(void *ctx, uint64_t about)
 {
     struct indexer *x = ctx;
 
-    if (x->writer == NULL)
+    if (x->broken)
         return;
-    (void)beside_end(x);
-    index_writer_free(x->writer);
-    index_load_free(x->load);
+    indexer_forget(x);
     x->rows = 0;
     x->about = about;
     x->loading = true;
+    x->owed = false;
     x->writer = index_writer_new(x->o.model);
     x->load = index_load_new();
+    x->lost = false;
     if (x->writer == NULL || x->load == NULL) {
-        indexer_break(x);
+        indexer_lose(x);
         return;
     }
     x->stats.loads++;
@@ -120,19 +146,22 @@ static int indexer_pack(struct indexer *x, const struct feed_row *row)
         return no_memory ? -1 : -2;
     ret = pack_profile(x->o.model, doc, row->id, (int32_t)(row->updated_ms / DAY_MS), &x->packed);
     json_decref(doc);
-    return ret == 0 ? 0 : -2;
+    return ret;
 }
 
-static void indexer_refuse(struct indexer *x, const struct feed_row *row)
+/* 0, or -1: no memory, and nothing has changed. */
+static int indexer_refuse(struct indexer *x, const struct feed_row *row)
 {
     char id[IDENT_TEXT];
+
+    if (x->load == NULL && index_writer_remove(x->writer, row->id) != 0)
+        return -1;
 
     ident_format(row->id, id);
     x->stats.refused++;
     log_event(x->o.log, LOG_LEVEL_ERROR, "index_row_refused", "id=%s version=%lld", id,
               (long long)row->version);
-    if (x->load == NULL && index_writer_remove(x->writer, row->id) != 0)
-        indexer_break(x);
+    return 0;
 }
 
 static void indexer_progress(struct indexer *x)
@@ -145,20 +174,15 @@ static void indexer_progress(struct indexer *x)
                   (unsigned long long)x->rows, (unsigned long long)x->about);
 }
 
-static void indexer_row(void *ctx, const struct feed_row *row)
+/* 0, or -1: no memory, and nothing has changed. */
+static int indexer_take(struct indexer *x, const struct feed_row *row)
 {
-    struct indexer *x = ctx;
     const void *bytes = row->packed;
     size_t len = row->packed_len;
     int put;
 
-    if (x->writer == NULL)
-        return;
-    if (row->packed == NULL && row->doc == NULL) { /* gone: never in a load */
-        if (x->load == NULL && index_writer_remove(x->writer, row->id) != 0)
-            indexer_break(x);
-        return;
-    }
+    if (row->packed == NULL && row->doc == NULL) /* gone: never in a load */
+        return x->load == NULL ? index_writer_remove(x->writer, row->id) : 0;
     put = row->doc != NULL ? indexer_pack(x, row) : 0;
     if (put == 0 && row->doc != NULL) {
         bytes = x->packed.data;
@@ -167,12 +191,22 @@ static void indexer_row(void *ctx, const struct feed_row *row)
     if (put == 0)
         put = x->load != NULL ? index_load_put(x->load, bytes, len)
                               : index_writer_put(x->writer, bytes, len);
-    if (put == -2)
-        indexer_refuse(x, row);
-    else if (put != 0)
-        indexer_break(x);
+    return put == -2 ? indexer_refuse(x, row) : put;
+}
+
+static int indexer_row(void *ctx, const struct feed_row *row)
+{
+    struct indexer *x = ctx;
+
+    if (x->broken || x->lost)
+        return 0;
+    if (indexer_take(x, row) != 0) {
+        indexer_starve(x);
+        return x->broken ? 0 : -1;
+    }
     if (x->load != NULL)
         indexer_progress(x);
+    return 0;
 }
 
 static void indexer_look_at_lag(struct indexer *x)
@@ -189,14 +223,22 @@ static void indexer_publish(struct indexer *x)
     uint64_t began_us = clock_mono_us();
     struct index *ix = index_writer_publish(x->writer, x->seq);
 
+    x->owed = ix == NULL;
     if (ix == NULL) {
-        indexer_break(x);
+        indexer_starve(x);
         return;
     }
     indexer_post_state(x);
-    for (size_t i = 0; i < x->o.worker_count; i++)
-        if (worker_post(x->o.workers[i], SERVICE_INDEX, index_ref(ix)) != 0)
-            index_unref(ix);
+    for (size_t i = 0; i < x->o.worker_count; i++) {
+        if (worker_post(x->o.workers[i], SERVICE_INDEX, index_ref(ix)) == 0)
+            continue;
+        index_unref(ix);
+        x->owed = true; /* it would stay behind until the next change */
+    }
+    if (x->starved && !x->owed) {
+        x->starved = false;
+        log_event(x->o.log, LOG_LEVEL_INFO, "index_fed", "seq=%llu", (unsigned long long)x->seq);
+    }
     log_event(x->o.log, LOG_LEVEL_DEBUG, "index_published", "seq=%llu companies=%zu",
               (unsigned long long)x->seq, index_count(ix));
     if (!x->published)
@@ -234,7 +276,7 @@ static void indexer_loaded(struct indexer *x)
 static void indexer_built(struct indexer *x)
 {
     if (beside_end(x) != 0 && x->loading) {
-        indexer_break(x);
+        indexer_lose(x);
         return;
     }
     if (x->loading)
@@ -249,8 +291,9 @@ static void indexer_build(struct indexer *x)
     size_t count = index_load_count(x->load);
     struct index_rebuild *work = index_load_begin(x->writer, x->load);
 
+    x->owed = work == NULL;
     if (work == NULL) {
-        indexer_break(x);
+        indexer_starve(x);
         return;
     }
     x->load = NULL;
@@ -260,7 +303,7 @@ static void indexer_build(struct indexer *x)
         return; /* nothing to be searched yet; indexer_built goes on */
     index_rebuild_run(work);
     if (index_rebuild_end(x->writer, work) != 0)
-        indexer_break(x);
+        indexer_lose(x);
     else
         indexer_loaded(x);
 }
@@ -269,7 +312,7 @@ static void indexer_caught_up(void *ctx, uint64_t seq, const char *epoch)
 {
     struct indexer *x = ctx;
 
-    if (x->writer == NULL)
+    if (x->broken || x->lost)
         return;
     if (strcmp(x->epoch, epoch) != 0 || x->database_seq < seq)
         x->database_seq = seq; /* another history may count from less */
@@ -284,7 +327,18 @@ static void indexer_caught_up(void *ctx, uint64_t seq, const char *epoch)
         indexer_publish(x);
 }
 
-static void indexer_state(void *ctx, bool up, uint64_t database_seq)
+static void indexer_tokens(void *ctx, uint64_t token_version)
+{
+    struct indexer *x = ctx;
+
+    (void)token_version;
+    x->owed_tokens = false;
+    for (size_t i = 0; i < x->o.worker_count; i++)
+        if (worker_post(x->o.workers[i], SERVICE_TOKENS, NULL) != 0)
+            x->owed_tokens = true; /* a revoked token must not live on */
+}
+
+static int indexer_state(void *ctx, bool up, uint64_t database_seq)
 {
     struct indexer *x = ctx;
 
@@ -299,6 +353,13 @@ static void indexer_state(void *ctx, bool up, uint64_t database_seq)
         indexer_tidy(x);
     indexer_look_at_lag(x);
     indexer_post_state(x);
+    if (!up || x->broken)
+        return 0;
+    if (x->owed_tokens)
+        indexer_tokens(x, 0);
+    if (x->owed)
+        indexer_caught_up(x, x->seq, x->epoch);
+    return x->lost ? -1 : 0;
 }
 
 struct indexer_stats indexer_stats(const struct indexer *x)
@@ -310,15 +371,6 @@ struct indexer_stats indexer_stats(const struct indexer *x)
     stats.database_seq = x->database_seq;
     stats.lag_ms = x->behind_since_ms == 0 ? 0 : clock_mono_ms() - x->behind_since_ms;
     return stats;
-}
-
-static void indexer_tokens(void *ctx, uint64_t token_version)
-{
-    struct indexer *x = ctx;
-
-    (void)token_version;
-    for (size_t i = 0; i < x->o.worker_count; i++)
-        (void)worker_post(x->o.workers[i], SERVICE_TOKENS, NULL);
 }
 
 /* A daemon that serves goes on from memory, and says that it is cut off; one that starts ends. */

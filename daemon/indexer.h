@@ -22,8 +22,8 @@ struct indexer_options {
     struct event_base *base; /* borrowed; NULL: bases are built where the writer is */
     /* The first snapshot is out: matches can be answered. */
     void (*ready)(void *ctx, size_t companies);
-    /* No memory: a snapshot that lacks companies must not be served; or nothing has been served yet
-     * and the schema is for newer daemons only. */
+    /* Nothing has been served yet, and nothing will: there is no memory for the companies, or the
+     * schema is for newer daemons only. */
     void (*broken)(void *ctx);
     void *ctx;
 };

@@ -12,11 +12,16 @@ struct index_rebuild;
 
 struct indexer {
     struct indexer_options o;
-    struct index_writer *writer; /* NULL: broken */
+    struct index_writer *writer; /* NULL: broken or lost */
     struct beside *beside;       /* NULL: nothing is being built */
     struct index_load *load;     /* what a load has given so far; NULL: none is being read */
     bool loading;                /* everything anew: no snapshot before all is built */
     bool published;
+    bool broken;      /* the daemon is about to end */
+    bool lost;        /* there was no memory for a load: it has to begin again */
+    bool starved;     /* there was no memory to go on, which has been logged */
+    bool owed;        /* a snapshot for every worker: to be tried again with the next look */
+    bool owed_tokens; /* a word to every worker that the tokens have moved: the same */
     bool up;
     uint64_t seq; /* of the writer */
     uint64_t database_seq;

@@ -5,6 +5,7 @@
 
 #include <getopt.h>
 #include <jansson.h>
+#include <pwd.h>
 #include <signal.h>
 #include <spean/buf.h>
 #include <spean/json_reader.h>
@@ -186,6 +187,16 @@ static void forbid_cores(const struct config *c, struct log *log)
         log_event(log, LOG_LEVEL_WARN, "core_files_not_forbidden", NULL);
 }
 
+/*
+ * glibc reads which databases there are (nsswitch.conf) at the first look-up of a user, a group or
+ * a host. If memory is lacking there it ends the process, by an assertion or worse. libpq looks its
+ * user up with each connection: so it is done here, before anything can be short, and once.
+ */
+static void read_name_services(void)
+{
+    (void)getpwuid(getuid());
+}
+
 static int run_daemon(const struct arguments *a, struct config *c, struct log *log)
 {
     struct house_options o = {.config = c,
@@ -211,6 +222,7 @@ static int run_daemon(const struct arguments *a, struct config *c, struct log *l
               model_version(model), (long long)c->daemon.workers);
     raise_descriptors(c, log);
     forbid_cores(c, log);
+    read_name_services();
     o.model = model;
     if (house_new(&o, &house, err, sizeof err) == 0)
         ret = house_run(house) == 0 ? 0 : 1;

@@ -91,7 +91,8 @@ static void monitor_arm(struct monitor *m)
     }
     tv.tv_sec = (time_t)(ms / 1000);
     tv.tv_usec = (suseconds_t)(ms % 1000 * 1000);
-    (void)event_add(m->timer, &tv);
+    if (event_add(m->timer, &tv) != 0)
+        event_active(m->timer, EV_TIMEOUT, 1); /* no memory: too early, rather than never */
 }
 
 static void monitor_turn(evutil_socket_t fd, short what, void *arg)

@@ -22,8 +22,15 @@ void buf_reset(struct buf *b)
 {
     b->len = 0;
     b->failed = false;
+    b->no_memory = false;
     if (b->data)
         b->data[0] = '\0';
+}
+
+void buf_starve(struct buf *b)
+{
+    b->failed = true;
+    b->no_memory = true;
 }
 
 /* Room for len bytes more and the NUL, made if there is none. */
@@ -48,7 +55,7 @@ static int buf_grow(struct buf *b, size_t len)
         cap = b->max + 1;
     data = realloc(b->data, cap);
     if (!data) {
-        b->failed = true;
+        buf_starve(b);
         return -1;
     }
     data[b->len] = '\0';

@@ -39,8 +39,10 @@ int text_nfc(struct buf *out, const char *s, size_t len)
     if (len == 0)
         return buf_add(out, "", 0);
     normal = u8_normalize(UNINORM_NFC, as_u8(s), len, NULL, &n);
-    if (!normal)
+    if (!normal) {
+        buf_starve(out);
         return -1;
+    }
     r = buf_add(out, normal, n);
     free(normal);
     return r;

@@ -175,8 +175,10 @@ int text_fold(struct buf *out, const char *s, size_t len)
     if (done <= 0)
         return done;
     folded = fold_case(s, len, &n);
-    if (!folded)
+    if (!folded) {
+        buf_starve(out);
         return -1;
+    }
     for (size_t at = 0; at < n;) {
         ucs4_t c;
         int step = u8_mbtouc(&c, folded + at, n - at);
@@ -219,6 +221,8 @@ int text_search_key(struct buf *out, const char *s, size_t len)
         }
         at += (size_t)n;
     }
+    if (folded.no_memory)
+        buf_starve(out);
     buf_done(&folded);
     return r;
 }

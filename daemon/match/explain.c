@@ -130,8 +130,10 @@ static int tell_needs(const struct telling *t, const struct need_result *r)
     const struct meet *best = &pick.meet;
     if (r->best.how == MEET_NONE)
         return tell_no_need(t);
-    if (meet_pick(t->m, t->v[0], t->v[1], &r->best, &pick) < 0)
+    if (meet_pick(t->m, t->v[0], t->v[1], &r->best, &pick) < 0) {
+        buf_starve(t->out); /* else the sentence would only be left out */
         return -1;
+    }
     const struct view *x = t->v[best->x_is_b], *y = t->v[!best->x_is_b];
     const struct need_view *n = &x->needs[best->need_x];
     const struct need_view *other = best->how == MEET_NEEDS ? &y->needs[best->need_y] : NULL;
@@ -335,19 +337,23 @@ int explain_all(const struct model *m, const void *a, const void *b, int32_t tod
     view_open(m, a, &x);
     view_open(m, b, &y);
     pair_score(m, &x, &y, today, &pair);
+    bool no_memory = false;
     int ret = 0;
     for (int f = 0; f < FACTOR_COUNT; f++) {
         struct telling t = {m, {&x, &y}, lang, out, &what, out->len};
         if (tell_factor(&t, &pair, (enum factor)f) < 0) {
             ret = out->failed || what.failed ? -1 : ret;
+            no_memory |= out->no_memory || what.no_memory;
             out->len = t.start;
-            out->failed = false;
+            out->failed = out->no_memory = false;
             if (out->data != NULL)
                 out->data[out->len] = '\0';
         }
         ret_ends[f] = out->len;
     }
     buf_done(&what);
+    if (no_memory)
+        buf_starve(out);
     return ret;
 }
 

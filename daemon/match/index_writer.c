@@ -273,12 +273,15 @@ struct index *index_writer_publish(struct index_writer *w, uint64_t seq)
     return ix;
 }
 
-/* The changes as a layer that no search sees before it is part of a base. 0 or -1. */
+/* The changes as a layer without trees: until it is part of a base a search looks through it. 0, or
+ * -1 and nothing changed. */
 static int changes_to_layer(struct index_writer *w)
 {
     struct layer *l = delta_make(w);
-    if (l == NULL)
+    if (l == NULL || layer_finish(l) < 0) {
+        layer_unref(l);
         return -1;
+    }
     w->layers[w->layer_count++] = l;
     changed_clear(w);
     return 0;

@@ -43,6 +43,8 @@ int lexicon_fold(struct buf *out, const char *s, size_t len)
         }
         rc = buf_addc(out, folded.data[i++]);
     }
+    if (folded.no_memory)
+        buf_starve(out);
     buf_done(&folded);
     return rc;
 }

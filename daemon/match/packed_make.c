@@ -339,7 +339,7 @@ static void head_pack(struct packing *pk)
 
 int packed_make(const struct model *m, const struct profile *p, struct buf *out)
 {
-    int rc = -1;
+    int rc = -2;
     struct buf body;
     struct packing *pk = calloc(1, sizeof *pk);
     buf_init(&body, PACKED_MAX - PACKED_HEAD);
@@ -361,6 +361,8 @@ int packed_make(const struct model *m, const struct profile *p, struct buf *out)
         goto out;
     rc = 0;
 out:
+    if (pk == NULL || pk->folded.no_memory || body.no_memory || out->no_memory)
+        rc = -1;
     if (pk != NULL)
         buf_done(&pk->folded);
     buf_done(&body);

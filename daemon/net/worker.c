@@ -104,7 +104,7 @@ static void worker_on_tick(int fd, short what, void *arg)
 }
 
 /* A quarter of the shortest limit, so that none is overdrawn by more. */
-static void worker_set_tick(struct worker *w)
+static int worker_set_tick(struct worker *w)
 {
     uint64_t ms = TICK_MAX_MS;
     struct timeval tv;
@@ -121,8 +121,7 @@ static void worker_set_tick(struct worker *w)
         ms = TICK_DRAIN_MS;
     tv.tv_sec = (time_t)(ms / 1000);
     tv.tv_usec = (suseconds_t)(ms % 1000 * 1000);
-    if (event_add(w->event_tick, &tv) != 0)
-        log_event(w->log, LOG_LEVEL_ERROR, "no_memory", "worker=%d", w->number);
+    return event_add(w->event_tick, &tv);
 }
 
 void worker_left(struct worker *w)
@@ -170,7 +169,7 @@ static void worker_relimit(struct worker *w, const struct net_limits *limits)
     for (uint32_t i = 0; i < w->slots.size; i++)
         if (w->slots.all[i].conn != NULL)
             conn_relimit(w->slots.all[i].conn);
-    worker_set_tick(w);
+    (void)worker_set_tick(w); /* it is pending: to move it needs no memory */
 }
 
 static void worker_read_letter(struct worker *w, const struct letter *l)
@@ -245,14 +244,8 @@ static void *worker_main(void *arg)
 
 static int worker_equip(struct worker *w)
 {
-    struct event_config *config = event_config_new();
-
-    if (config == NULL)
-        return -1;
     /* The base is one thread's: no locks, and other threads come through the mailbox. */
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-    w->base = event_base_new_with_config(config);
-    event_config_free(config);
+    w->base = loop_new(false);
     if (w->base == NULL)
         return -1;
     w->event_mail = event_new(w->base, w->mailbox.fd, EV_READ | EV_PERSIST, worker_on_mail, w);
@@ -262,8 +255,7 @@ static int worker_equip(struct worker *w)
     if (w->event_mail == NULL || w->event_turn == NULL || w->event_tick == NULL ||
         w->event_drain == NULL || event_add(w->event_mail, NULL) != 0)
         return -1;
-    worker_set_tick(w);
-    return 0;
+    return worker_set_tick(w);
 }
 
 struct worker *worker_new(const struct worker_options *o)

@@ -99,7 +99,7 @@ static int list_params(struct request *r, struct store_param params[6], char tex
         return -1;
     }
     if (call_digest(r->method->name, r->params, paging, page->filter)) {
-        request_internal(r, "digest");
+        request_no_memory(r, "digest");
         return -1;
     }
     if (cursor && cursor_parse(cursor, page->filter, place)) {
@@ -127,7 +127,7 @@ void audit_list(struct request *r)
     char texts[4][40];
 
     if (!page) {
-        request_internal(r, "memory");
+        request_no_memory(r, "state");
         return;
     }
     r->state = page;

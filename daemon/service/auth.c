@@ -202,7 +202,7 @@ enum auth_outcome auth_token(struct request *r, const char *token, void (*again)
     if (!token_plausible(token, strlen(token)))
         return auth_no_token(r);
     if (digest_sha256(token, strlen(token), digest)) {
-        request_internal(r, "digest");
+        request_no_memory(r, "digest");
         return AUTH_REFUSED;
     }
     if (auth_blocked(r, digest))

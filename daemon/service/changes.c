@@ -172,7 +172,7 @@ void changes_list(struct request *r)
     struct changes *c = calloc(1, sizeof *c);
 
     if (!c) {
-        request_internal(r, "memory");
+        request_no_memory(r, "state");
         return;
     }
     r->state = c;

@@ -34,6 +34,17 @@ static bool get_shows_contacts(const struct request *r)
     return (get_mask(r) & ~VIEW_LIST) != 0;
 }
 
+/* Answers for what view_write said. */
+static void view_answer(struct request *r, int written)
+{
+    if (written == -1)
+        request_no_memory(r, "doc");
+    else if (written < 0)
+        request_internal(r, "doc");
+    else
+        request_result(r);
+}
+
 static void get_done(struct request *r, const struct store_result *result)
 {
     struct json_writer w;
@@ -47,10 +58,7 @@ static void get_done(struct request *r, const struct store_result *result)
     }
     view_row(&v, result->res, 0);
     jw_init(&w, request_buffer(r));
-    if (view_write(&w, &v, get_mask(r)))
-        request_internal(r, "doc");
-    else
-        request_result(r);
+    view_answer(r, view_write(&w, &v, get_mask(r)));
 }
 
 void company_get(struct request *r)
@@ -102,8 +110,11 @@ static void list_done(struct request *r, const struct store_result *result)
         /* At least one, or the list would never go on. */
         if (given > 0 && out->len + strlen(v.doc) > page)
             break;
-        if (view_write(&w, &v, state->mask) || ident_parse(v.id, strlen(v.id), last)) {
-            request_internal(r, "doc");
+        int written = view_write(&w, &v, state->mask);
+        if (written == 0 && ident_parse(v.id, strlen(v.id), last))
+            written = -2;
+        if (written < 0) {
+            view_answer(r, written);
             return;
         }
     }
@@ -140,7 +151,7 @@ static int list_params(struct request *r, struct store_param params[7], char tex
         return -1;
     }
     if (call_digest(r->method->name, r->params, paging, state->filter)) {
-        request_internal(r, "digest");
+        request_no_memory(r, "digest");
         return -1;
     }
     if (cursor && cursor_parse(cursor, state->filter, id)) {
@@ -168,7 +179,7 @@ void company_list(struct request *r)
     char texts[3][40];
 
     if (!state) {
-        request_internal(r, "memory");
+        request_no_memory(r, "state");
         return;
     }
     r->state = state;
@@ -223,7 +234,7 @@ void company_search(struct request *r)
 
     buf_init(&key, 64 * 1024);
     if (text_search_key(&key, text, strlen(text)) || buf_adds(&key, "")) {
-        request_internal(r, "search_key");
+        request_no_memory(r, "search_key");
         goto out;
     }
     snprintf(limit, sizeof limit, "%lld", (long long)param_int(r->params, "limit", 20));

@@ -40,7 +40,7 @@ static struct write *write_new(struct request *r, enum plan_kind kind, size_t co
     }
     return w;
 fail:
-    request_internal(r, "memory");
+    request_no_memory(r, "state");
     return NULL;
 }
 
@@ -86,7 +86,7 @@ static void write_own(struct request *r, enum plan_kind kind)
         return;
     w->own = json_pack("{s:O}", "id", param_value(r->params, "id"));
     if (!w->own) {
-        request_internal(r, "memory");
+        request_no_memory(r, "state");
         return;
     }
     plan_patch(&w->plan, 0, w->own);

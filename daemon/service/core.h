@@ -125,7 +125,7 @@ void subscribers_timer(evutil_socket_t fd, short what, void *arg);
 /* Names the line that the session has taken last. */
 void line_name(const struct service *s, const struct session *session, char out[RID_TEXT]);
 
-/* Sets a one-shot timer ms from now; 0 or -1. */
-int timer_set(struct event *timer, uint64_t ms);
+/* Sets a one-shot timer ms from now; it comes at once where there is no memory to set it. */
+void timer_set(struct event *timer, uint64_t ms);
 
 #endif

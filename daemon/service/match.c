@@ -211,8 +211,8 @@ static void write_excluded(struct request *r, struct json_writer *w, const void 
         return;
     }
     buf_init(&sentence, 8192);
-    if (explain_excluded(r->s->o.model, a, b, why, match_lang(r), &sentence))
-        buf_reset(&sentence);
+    if (explain_excluded(r->s->o.model, a, b, why, match_lang(r), &sentence) && sentence.no_memory)
+        buf_starve(w->out);
     jw_object(w);
     jw_key_text(w, "reason", excluded_words[why]);
     jw_key(w, "sentence");

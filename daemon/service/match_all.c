@@ -50,7 +50,7 @@ static bool all_add(struct request *r, struct all_state *s, const void *a)
     jw_object_end(&s->w);
     /* At least one, or the list would never go on. */
     if (s->given > 0 && (s->page.failed || s->page.len > request_page(r))) {
-        s->page.failed = false;
+        s->page.failed = s->page.no_memory = false;
         s->page.len = len;
         s->w = before;
         return false;
@@ -74,7 +74,9 @@ static void all_end(struct request *r, bool next)
     jw_key_int(&s->w, "seq", (int64_t)s->seq);
     jw_key_text(&s->w, "weights_version", model_version(r->s->o.model));
     jw_object_end(&s->w);
-    if (s->page.failed)
+    if (s->page.no_memory)
+        buf_starve(out);
+    else if (s->page.failed)
         out->failed = true; /* one company alone is too large */
     else
         buf_add(out, s->page.data, s->page.len);
@@ -117,7 +119,7 @@ static int all_read(struct request *r, struct all_state *s)
     if (match_question(r, &s->question))
         return -1;
     if (call_digest(r->method->name, r->params, paging, s->filter)) {
-        request_internal(r, "digest");
+        request_no_memory(r, "digest");
         return -1;
     }
     if (cursor && cursor_parse(cursor, s->filter, s->last)) {
@@ -135,7 +137,7 @@ void match_all(struct request *r)
         return;
     s = calloc(1, sizeof *s);
     if (!s) {
-        request_internal(r, "memory");
+        request_no_memory(r, "state");
         return;
     }
     r->state = s;

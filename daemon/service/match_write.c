@@ -21,8 +21,11 @@ static void write_factors(struct json_writer *w, struct match_words *say, const 
     size_t ends[FACTOR_COUNT], at = 0;
 
     buf_reset(reasons);
+    /* No answer rather than a score that does not say why. */
     if (explain_all(say->model, a, b, say->today, say->lang, reasons, ends))
-        w->out->failed = true; /* no answer rather than a score that does not say why */
+        w->out->failed = true;
+    if (w->out->failed && reasons->no_memory)
+        buf_starve(w->out);
     jw_key(w, "factors");
     jw_array(w);
     for (int f = 0; f < FACTOR_COUNT; at = ends[f++]) {

@@ -147,7 +147,7 @@ static int profile_read(const struct model *m, const json_t *doc, struct unpacke
     struct profile *p = &u->p;
     struct text_ref country = text_get(doc, "country"), status = text_get(doc, "status");
     if (country.len != 2 || (memcmp(country.s, "KH", 2) != 0 && memcmp(country.s, "CA", 2) != 0))
-        return -1;
+        return -2;
     p->country = country.s[0] == 'K' ? COUNTRY_KH : COUNTRY_CA;
     int s = status_parse(status.s, status.len);
     p->status = s < 0 ? STATUS_DRAFT : (enum status)s;

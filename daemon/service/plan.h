@@ -64,7 +64,7 @@ void plan_done(struct plan *p);
 int plan_refs(const struct plan *p, struct buf *out, size_t *ret_count);
 /* Forgets what was found and made before. 0 or -1. */
 int plan_reset(struct plan *p);
-/* One found company; known ones are passed over. 0 or -1. */
+/* One found company; known ones are passed over. 0; -1: no memory; -2: doc is no JSON object. */
 int plan_found(struct plan *p, const char *id, int64_t version, const char *doc);
 /*
  * Applies the next patches, `most` at a time, so that a long list does not hold up everybody else;
@@ -76,6 +76,8 @@ int plan_writes(const struct plan *p, struct buf *out);
 /* Version of an item's company after the write. */
 int64_t plan_version(const struct plan *p, const struct plan_item *item);
 
+/* Whether a patch's entry is one at all: both parts are strings. */
+bool external_whole(const json_t *external);
 /* Key of by_external: heap string, or NULL (no memory, or not both are strings). */
 char *external_key(const json_t *external);
 

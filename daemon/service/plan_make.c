@@ -13,7 +13,7 @@
 
 /* Applying patches to what was found. */
 
-enum { NO_SUBJECT = -1, TWO_SUBJECTS = -2, CONFIRM_MONTHS = 12 };
+enum { NO_SUBJECT = -1, TWO_SUBJECTS = -2, NO_MEMORY = -3, CONFIRM_MONTHS = 12 };
 
 char *external_key(const json_t *external)
 {
@@ -92,7 +92,7 @@ int plan_found(struct plan *p, const char *id, int64_t version, const char *doc)
     s->version = version;
     s->before = jr_parse(doc, strlen(doc), JSON_REJECT_DUPLICATES, NULL, &no_memory);
     if (!json_is_object(s->before))
-        return -1;
+        return no_memory ? -1 : -2;
     s->doc = json_incref(s->before);
     return externals_map(p, s->doc, (int)(p->subject_count - 1), true);
 }
@@ -108,6 +108,8 @@ static int externals_lead(const struct plan *p, const json_t *doc)
     {
         char *key = external_key(external);
         int at = map_get(p->by_external, key);
+        if (!key && external_whole(external))
+            return NO_MEMORY; /* it may lead to a company: a second one with the id must not be */
         free(key);
         if (at == NO_SUBJECT || at == found)
             continue;
@@ -131,12 +133,15 @@ static bool patch_id(const json_t *patch, char ret[IDENT_TEXT])
     return true;
 }
 
-/* Finds the company of a patch: its place, NO_SUBJECT for a new one; TWO_SUBJECTS with e. */
+/* Finds the company of a patch: its place, NO_SUBJECT for a new one; TWO_SUBJECTS with e
+ * (without a code: no memory). */
 static int item_subject(const struct plan *p, const json_t *patch, struct rpc_error *e)
 {
     int led = externals_lead(p, patch), at;
     char id[IDENT_TEXT];
 
+    if (led == NO_MEMORY)
+        return TWO_SUBJECTS;
     if (!patch_id(patch, id)) {
         if (led == TWO_SUBJECTS)
             reason_set(e, REASON_AMBIGUOUS);
@@ -210,10 +215,13 @@ static int subject_take(struct plan *p, int at, json_t *merged, struct rpc_error
             reason_set(e, REASON_PROFILE_TOO_LARGE);
             return -1;
         }
-        if (ident_parse(s->id, strlen(s->id), id) ||
-            pack_profile(p->rules.model, merged, id, p->rules.today, &packed)) {
+        int rc = ident_parse(s->id, strlen(s->id), id)
+                     ? -2
+                     : pack_profile(p->rules.model, merged, id, p->rules.today, &packed);
+        if (rc) {
             buf_done(&packed);
-            reason_set(e, REASON_PROFILE_TOO_LARGE);
+            if (rc == -2)
+                reason_set(e, REASON_PROFILE_TOO_LARGE);
             return -1;
         }
     }
@@ -293,7 +301,9 @@ int plan_make(struct plan *p, size_t most)
         struct plan_item *item = &p->items[p->next];
         if (item->bad_form)
             continue;
-        if (item_apply(p, item) && item->error.code == 0)
+        /* For want of memory the whole call is refused: an item's error would be kept under the
+         * call's key, and sent again it would never get in. */
+        if (item_apply(p, item) && (item->error.code == 0 || rpc_error_is_no_memory(&item->error)))
             return -1;
     }
     return p->next < p->count ? 1 : 0;

@@ -12,6 +12,10 @@ static const struct {
 
 void reason_set(struct rpc_error *e, enum reason why)
 {
+    if (why == REASON_NO_MEMORY) { /* needs none itself */
+        rpc_error_no_memory(e);
+        return;
+    }
     rpc_error_set(e, reasons[why].code, reasons[why].word, "%s", reasons[why].message);
 }
 

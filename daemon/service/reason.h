@@ -18,6 +18,8 @@
       "The whole profile would be larger than allowed")                                            \
     X(WRITE_TOO_LARGE, RPC_TOO_LARGE, "write_too_large",                                           \
       "The companies together are too large for one call; send fewer")                             \
+    X(NO_MEMORY, RPC_TOO_LARGE, RPC_NO_MEMORY,                                                     \
+      "The server has no memory left for this; try again later")                                   \
     X(NO_AUTH, RPC_UNAUTHENTICATED, "authentication_required", "This method needs a token")        \
     X(LOGIN, RPC_UNAUTHENTICATED, "login_required",                                                \
       "This needs auth.login on the connection, not a token in the call")                          \

@@ -278,6 +278,8 @@ void request_result(struct request *r)
 {
     if (!r->s->scratch.failed)
         request_answer(r, NULL);
+    else if (r->s->scratch.no_memory)
+        request_no_memory(r, "answer");
     else
         request_refuse(r, REASON_ANSWER_TOO_LARGE);
 }
@@ -315,4 +317,11 @@ void request_internal(struct request *r, const char *what)
               r->rid, r->method ? r->method->name : "-", what);
     rpc_error_set(&e, RPC_INTERNAL, NULL, NULL);
     request_error(r, &e);
+}
+
+void request_no_memory(struct request *r, const char *what)
+{
+    log_event(r->s->o.log, LOG_LEVEL_ERROR, "no_memory", "request=%s method=%s what=%s", r->rid,
+              r->method ? r->method->name : "-", what);
+    request_refuse(r, REASON_NO_MEMORY);
 }

@@ -85,8 +85,10 @@ void request_error(struct request *r, struct rpc_error *e);
 void request_refuse(struct request *r, enum reason why);
 /* -32602 naming one field. */
 void request_bad_param(struct request *r, const char *field, const char *problem);
-/* -32603, for no memory and what can't be. */
+/* -32603, for what can't be. */
 void request_internal(struct request *r, const char *what);
+/* -32015 resource_exhausted: there was no memory; nothing was done. */
+void request_no_memory(struct request *r, const char *what);
 
 /*
  * Runs a statement; done gets its outcome, unless the deadline comes first. When it is refused at

@@ -61,7 +61,7 @@ void system_health(struct request *r)
 void rpc_discover(struct request *r)
 {
     if (methods_discover(request_buffer(r)))
-        request_internal(r, "discover");
+        request_no_memory(r, "discover");
     else
         request_result(r);
 }

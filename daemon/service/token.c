@@ -130,7 +130,7 @@ static int creation_make(struct request *r, struct creation *c)
 
     if (!name_good(name, &no_memory)) {
         if (no_memory) {
-            request_internal(r, "name");
+            request_no_memory(r, "name");
             return -1;
         }
         request_bad_param(r, "name",
@@ -141,9 +141,12 @@ static int creation_make(struct request *r, struct creation *c)
     c->role = role_parse(param_string(r->params, "role", ""));
     if (read_expires(r, &c->expires_ms))
         return -1;
-    if (token_make(c->token) || digest_sha256(c->token, strlen(c->token), c->digest) ||
-        ident_make(id, clock_wall_ms())) {
+    if (token_make(c->token) || ident_make(id, clock_wall_ms())) {
         request_internal(r, "random");
+        return -1;
+    }
+    if (digest_sha256(c->token, strlen(c->token), c->digest)) {
+        request_no_memory(r, "digest");
         return -1;
     }
     ident_format(id, c->id);
@@ -156,7 +159,7 @@ void token_create(struct request *r)
     char hex[DIGEST_TEXT], expires[24], now[24];
 
     if (!c) {
-        request_internal(r, "memory");
+        request_no_memory(r, "state");
         return;
     }
     r->state = c;
@@ -264,7 +267,7 @@ void token_list(struct request *r)
     uint8_t id[IDENT_BYTES];
 
     if (!page) {
-        request_internal(r, "memory");
+        request_no_memory(r, "state");
         return;
     }
     r->state = page;
@@ -272,7 +275,7 @@ void token_list(struct request *r)
     page->limit = param_int(r->params, "limit", TOKEN_LIST_PRESET);
     page->after = cursor != NULL;
     if (call_digest(r->method->name, r->params, paging, page->filter)) {
-        request_internal(r, "digest");
+        request_no_memory(r, "digest");
         return;
     }
     if (cursor && cursor_parse(cursor, page->filter, id)) {

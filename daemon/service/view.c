@@ -65,7 +65,7 @@ int view_write(struct json_writer *w, const struct view *v, uint32_t mask)
 
     if (!json_is_object(doc)) {
         json_decref(doc);
-        return -1;
+        return no_memory ? -1 : -2;
     }
     jw_object(w);
     for (int i = 0; fields[i]; i++) {

@@ -23,7 +23,8 @@ struct view {
     const char *doc; /* JSON text as stored */
     int64_t updated_ms;
 };
-/* Writes one profile, its fields in the contract's order. 0; -1: the doc is no JSON object. */
+/* Writes one profile, its fields in the contract's order. 0; -1: no memory; -2: the
+ * doc is no JSON object. */
 int view_write(struct json_writer *w, const struct view *v, uint32_t mask);
 
 /*

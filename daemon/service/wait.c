@@ -7,11 +7,13 @@
 
 /* What a call waits for: the database, an event, or its deadline. */
 
-int timer_set(struct event *timer, uint64_t ms)
+void timer_set(struct event *timer, uint64_t ms)
 {
     struct timeval tv = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
 
-    return event_add(timer, &tv);
+    /* Without memory for it too early, rather than never. */
+    if (event_add(timer, &tv))
+        event_active(timer, EV_TIMEOUT, 1);
 }
 
 static void request_arm(struct request *r, uint64_t until_ms)

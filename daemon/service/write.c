@@ -74,6 +74,17 @@ static void write_failed(struct request *r, const struct store_result *result)
         request_store_failed(r, result);
 }
 
+/* Nothing is written in this round; what was lost before stays unknown. */
+static void write_no_memory(struct request *r, const char *what)
+{
+    const struct write *w = r->state;
+
+    if (w->lost_ms)
+        request_unknown(r);
+    else
+        request_no_memory(r, what);
+}
+
 /* Runs a statement of the write; what was lost before stays unknown whatever comes now. */
 static void write_run(struct request *r, enum statement which, const struct store_param *params,
                       bool writes,
@@ -167,11 +178,14 @@ static void write_send(struct request *r)
 
     buf_init(&writes, WRITES_MAX);
     if (plan_writes(&w->plan, &writes)) {
-        request_refuse(r, REASON_WRITE_TOO_LARGE);
+        if (writes.failed && !writes.no_memory)
+            request_refuse(r, REASON_WRITE_TOO_LARGE);
+        else
+            write_no_memory(r, "writes");
         goto out;
     }
     if (write_answer_make(r)) {
-        request_internal(r, "answer");
+        write_no_memory(r, "answer");
         goto out;
     }
     snprintf(keep, sizeof keep, "%llu", (unsigned long long)r->s->o.idempotency_ms);
@@ -198,7 +212,7 @@ static void write_plan(struct request *r)
     int more = plan_make(&w->plan, SLICE);
 
     if (more < 0)
-        request_internal(r, "plan");
+        write_no_memory(r, "plan");
     else if (more && now >= r->deadline_ms)
         (w->lost_ms ? request_unknown : request_expired)(r);
     else if (more) /* the next turn of the loop */
@@ -221,9 +235,13 @@ static void find_done(struct request *r, const struct store_result *result)
     }
     for (int row = 0; row < PQntuples(res); row++) {
         const char *id = column(res, row, ID), *doc = column(res, row, DOC);
-        if (id && doc && plan_found(&w->plan, id, column_int(res, row, VERSION), doc) == 0)
+        int found = id && doc ? plan_found(&w->plan, id, column_int(res, row, VERSION), doc) : -2;
+        if (found == 0)
             continue;
-        request_internal(r, "found");
+        if (found == -1)
+            write_no_memory(r, "found");
+        else
+            request_internal(r, "found");
         return;
     }
     write_plan(r);
@@ -237,7 +255,7 @@ static void write_find(struct request *r)
 
     buf_init(&refs, WRITES_MAX);
     if (plan_reset(&w->plan) || plan_refs(&w->plan, &refs, &count)) {
-        request_internal(r, "refs");
+        write_no_memory(r, "refs");
         goto out;
     }
     if (count == 0) {

@@ -34,6 +34,7 @@ int feed_send_on(struct feed *f, struct link *l, enum feed_statement which)
 
 void feed_send(struct feed *f, enum feed_statement which)
 {
+    f->starved = false;
     if (which == FEED_LOAD && f->via_reader) {
         if (feed_send_on(f, f->reader, which) == 0)
             return;
@@ -86,7 +87,8 @@ static void feed_lost_history(struct feed *f, const char *why, uint64_t seen)
 /* The counter has been seen: what to do next. */
 static void feed_on_head(struct feed *f, const struct feed_head *h)
 {
-    f->callbacks.state(f->ctx, true, h->seq);
+    if (f->callbacks.state(f->ctx, true, h->seq) < 0)
+        f->loaded = f->loading = false;
     if (!f->tokens_known || f->token_version != h->token_version) {
         f->tokens_known = true;
         f->token_version = h->token_version;
@@ -123,14 +125,30 @@ static void feed_load_ahead(struct feed *f, const uint8_t last[FEED_UUID])
     memcpy(f->after, before, FEED_UUID);
 }
 
+/* What was not taken is read again with the next look, not at once: there is no memory now. */
+static int feed_starve(struct feed *f)
+{
+    f->again = false;
+    feed_rest(f);
+    return 0;
+}
+
 int feed_on_load(struct feed *f, const PGresult *res)
 {
     const uint8_t *last = feed_read_load_end(res);
     bool whole = last != NULL && PQntuples(res) == FEED_LOAD_PAGE;
+    int rows;
 
+    if (f->starved)
+        return feed_starve(f);
     if (whole)
         feed_load_ahead(f, last);
-    if (feed_read_load(f, res) < 0)
+    rows = feed_read_load(f, res);
+    if (rows == FEED_NO_MEMORY) {
+        f->starved = whole;
+        return whole ? 0 : feed_starve(f);
+    }
+    if (rows < 0)
         return -1;
     if (whole)
         return 0;
@@ -158,7 +176,10 @@ static int feed_on_follow(struct feed *f, const PGresult *res)
         feed_rest(f);
         return 0;
     }
-    if (feed_read_changes(f, res) < 0)
+    int rc = feed_read_changes(f, res);
+    if (rc == FEED_NO_MEMORY)
+        return feed_starve(f);
+    if (rc < 0)
         return -1;
     f->seq = page.last;
     f->head = page.head > f->seq ? page.head : f->seq;
@@ -233,8 +254,10 @@ static void feed_up(void *ctx)
     f->again = false;
     feed_send(f, FEED_LISTEN); /* first: what is committed from here on makes itself heard */
     feed_send(f, FEED_HEAD);
-    event_add(f->timer, &(struct timeval){.tv_sec = (time_t)(f->o.poll_ms / 1000),
-                                          .tv_usec = (suseconds_t)(f->o.poll_ms % 1000) * 1000});
+    if (event_add(f->timer,
+                  &(struct timeval){.tv_sec = (time_t)(f->o.poll_ms / 1000),
+                                    .tv_usec = (suseconds_t)(f->o.poll_ms % 1000) * 1000}))
+        link_break(f->link, "no memory for a timer");
 }
 
 static void feed_down(void *ctx)

@@ -36,6 +36,7 @@ struct feed {
     bool again;   /* something may have happened while busy: look once more */
     bool loading; /* a load has begun and is not through, perhaps cut off in the middle */
     bool loaded;
+    bool starved; /* a row of a load found no memory, and the page after its own is on its way */
     bool failing; /* the last statement was refused, which has been logged */
     bool tokens_known;
     uint64_t token_version;
@@ -73,7 +74,9 @@ struct feed_head {
 int feed_read_head(const PGresult *res, struct feed_head *ret);
 /* The last company of a page of a load; NULL: there is none. */
 const uint8_t *feed_read_load_end(const PGresult *res);
-/* A page of a load: its rows to the callback; the number of rows, or -1. */
+/* The callback had no memory for a row: neither it nor what follows has been taken. */
+#define FEED_NO_MEMORY (-2)
+/* A page of a load: its rows to the callback; the number of rows, -1 or FEED_NO_MEMORY. */
 int feed_read_load(struct feed *f, const PGresult *res);
 
 struct feed_page {
@@ -81,7 +84,7 @@ struct feed_page {
     uint64_t first, last, head;
     char epoch[FEED_EPOCH];
 };
-/* What a page of changes spans; then its rows to the callback. 0 or -1. */
+/* What a page of changes spans, 0 or -1; then its rows to the callback, 0, -1 or FEED_NO_MEMORY. */
 int feed_read_span(const PGresult *res, struct feed_page *ret);
 int feed_read_changes(struct feed *f, const PGresult *res);
 

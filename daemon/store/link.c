@@ -18,7 +18,8 @@ void link_arm(struct link *l, uint64_t due_ms)
     uint64_t left = due_ms > now ? due_ms - now : 1;
     struct timeval tv = {.tv_sec = (time_t)(left / 1000), .tv_usec = (left % 1000) * 1000};
     l->timer_ms = due_ms;
-    event_add(l->timer, &tv);
+    if (event_add(l->timer, &tv))
+        event_active(l->timer, EV_TIMEOUT, 1); /* no memory: too early, rather than never */
 }
 
 static void link_disarm(struct link *l)

@@ -183,8 +183,12 @@ static void link_deliver(struct link *l, struct flight *f)
 
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
         const char *state = PQresultErrorField(f->res, PG_DIAG_SQLSTATE);
-        result.status = STORE_SQL;
-        snprintf(result.sqlstate, sizeof(result.sqlstate), "%s", state ? state : "XX000");
+        /* Without a state the server has not refused it: libpq had no memory for its result, and it
+         * may well be committed. */
+        result.status = state ? STORE_SQL : STORE_LOST;
+        snprintf(result.sqlstate, sizeof(result.sqlstate), "%s", state ? state : "");
+        if (!state)
+            link_break(l, PQresultErrorMessage(f->res));
         /* The schema has moved on beneath what was prepared, or that is gone. */
         if (strcmp(result.sqlstate, "0A000") == 0 || strcmp(result.sqlstate, "26000") == 0)
             link_break(l, PQresultErrorMessage(f->res));
@@ -263,6 +267,15 @@ static int link_take_all(struct link *l)
     return 0;
 }
 
+/*
+ * Where libpq (15) has no memory for the result of a sync, or for a notification, it notes so and
+ * waits for bytes that have come already. Then nothing comes any more, unless the connection ends.
+ */
+static bool link_starved(const struct link *l)
+{
+    return l->used > 0 && PQisBusy(l->conn) && strstr(PQerrorMessage(l->conn), "out of memory");
+}
+
 void link_io(evutil_socket_t fd, short what, void *arg)
 {
     struct link *l = arg;
@@ -276,7 +289,7 @@ void link_io(evutil_socket_t fd, short what, void *arg)
     if (l->breaking)
         return; /* link_deferred follows */
     link_notifies(l);
-    if (!alive || !sound || PQstatus(l->conn) == CONNECTION_BAD)
+    if (!alive || !sound || link_starved(l) || PQstatus(l->conn) == CONNECTION_BAD)
         link_drop(l, PQerrorMessage(l->conn));
     else if ((what & EV_WRITE) && link_flush(l) < 0)
         link_drop(l, PQerrorMessage(l->conn));

@@ -87,7 +87,7 @@ int feed_read_head(const PGresult *res, struct feed_head *ret)
     return 0;
 }
 
-/* One company to the callback. 0 or -1. */
+/* One company to the callback. 0, -1 (nonsense) or FEED_NO_MEMORY. */
 static int feed_give(struct feed *f, const PGresult *res, int row)
 {
     struct feed_row r = {.id = cell_uuid(res, row, COL_ID)};
@@ -106,8 +106,7 @@ static int feed_give(struct feed *f, const PGresult *res, int row)
             r.doc_len = (size_t)PQgetlength(res, row, COL_DOC);
         }
     }
-    f->callbacks.row(f->ctx, &r);
-    return 0;
+    return f->callbacks.row(f->ctx, &r) == 0 ? 0 : FEED_NO_MEMORY;
 }
 
 const uint8_t *feed_read_load_end(const PGresult *res)
@@ -124,8 +123,9 @@ int feed_read_load(struct feed *f, const PGresult *res)
     if (PQnfields(res) != COL_COMPANY)
         return -1;
     for (int row = 0; row < rows; row++) {
-        if (feed_give(f, res, row) < 0)
-            return -1;
+        int rc = feed_give(f, res, row);
+        if (rc < 0)
+            return rc;
         memcpy(f->after, cell_uuid(res, row, COL_ID), FEED_UUID);
     }
     return rows;
@@ -150,8 +150,10 @@ int feed_read_span(const PGresult *res, struct feed_page *ret)
 
 int feed_read_changes(struct feed *f, const PGresult *res)
 {
-    for (int row = 0; row < PQntuples(res); row++)
-        if (feed_give(f, res, row) < 0)
-            return -1;
+    for (int row = 0; row < PQntuples(res); row++) {
+        int rc = feed_give(f, res, row);
+        if (rc < 0)
+            return rc;
+    }
     return 0;
 }

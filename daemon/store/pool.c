@@ -100,7 +100,8 @@ static void pool_arm(struct pool *p, uint64_t due_ms)
     uint64_t left = due_ms > now ? due_ms - now : 1;
     struct timeval tv = {.tv_sec = (time_t)(left / 1000), .tv_usec = (left % 1000) * 1000};
     p->timer_ms = due_ms;
-    event_add(p->timer, &tv);
+    if (event_add(p->timer, &tv))
+        event_active(p->timer, EV_TIMEOUT, 1); /* no memory: too early, rather than never */
 }
 
 /* Sends what waits, as far as there is room. */

@@ -59,7 +59,7 @@ int profile_check(json_t *profile, const struct profile_codes *codes, struct rpc
     rule_members(&c, profile, profile_rules());
     check_published(&c, profile);
     if (!c.bad && complete(profile) < 0)
-        return rpc_error_set(e, RPC_INTERNAL, NULL, "Out of memory");
+        return rpc_error_no_memory(e);
     return c.bad ? -1 : 0;
 }
 

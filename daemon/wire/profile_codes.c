@@ -76,7 +76,7 @@ void rule_market(struct rule_check *c, json_t *value, const struct rule *rule)
     if (!code_country(code, strlen(code)))
         rule_bad(c, "must be an ISO 3166-1 code of two letters such as JP");
     else if (json_string_setn(value, code, 2) < 0)
-        rule_bad(c, "could not be kept");
+        rule_no_memory(c);
 }
 
 void rule_hs(struct rule_check *c, json_t *value, const struct rule *rule)
@@ -124,6 +124,7 @@ void rule_certification(struct rule_check *c, json_t *value, const struct rule *
     size_t len = json_string_length(value), n;
     char word[CERTIFICATION_MAX];
     struct buf folded;
+    bool no_memory = false;
 
     (void)rule;
     /* "Écocert" loses its accent; not tried first, for folding takes dots and pluses away. */
@@ -131,9 +132,12 @@ void rule_certification(struct rule_check *c, json_t *value, const struct rule *
     if (s && slug(s, len, word, &n) < 0) {
         if (text_fold(&folded, s, len) < 0 || slug(folded.data, folded.len, word, &n) < 0)
             s = NULL;
+        no_memory = folded.no_memory;
     }
     buf_done(&folded);
-    if (!s || json_string_setn(value, word, n) < 0)
+    if (no_memory || (s && json_string_setn(value, word, n) < 0))
+        rule_no_memory(c);
+    else if (!s)
         rule_bad(c, "must be a word of a-z, 0-9, '.', '+' and '-', at most %d characters",
                  CERTIFICATION_MAX);
 }

@@ -21,6 +21,12 @@ void rule_bad(struct rule_check *c, const char *fmt, ...)
     c->bad = true;
 }
 
+void rule_no_memory(struct rule_check *c)
+{
+    rpc_error_no_memory(c->e);
+    c->bad = true;
+}
+
 static void drop_nulls(json_t *object)
 {
     const char *key;

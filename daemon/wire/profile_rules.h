@@ -31,6 +31,9 @@ struct rule {
 /* Says what is wrong with the value at c->path. Never shows the value: it may be personal. */
 void rule_bad(struct rule_check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Says that there was no memory to bring the value to its stored form. */
+void rule_no_memory(struct rule_check *c);
+
 /* profile_rules.c: objects, arrays, numbers. */
 
 /* Members that are null are taken out; the others checked against a table. */

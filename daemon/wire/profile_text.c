@@ -34,8 +34,7 @@ static void normalise(struct rule_check *c, json_t *value)
     /* No code point grows to more than three in NFC, nor a byte to more than three. */
     buf_init(&nfc, 4 * len);
     if (text_nfc(&nfc, s, len) < 0 || json_string_setn(value, nfc.data, nfc.len) < 0) {
-        rpc_error_set(c->e, RPC_INTERNAL, NULL, "Out of memory");
-        c->bad = true;
+        rule_no_memory(c);
     }
     buf_done(&nfc);
 }

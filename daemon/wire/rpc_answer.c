@@ -89,7 +89,7 @@ int rpc_write_error(struct buf *out, const json_t *id, const struct rpc_error *e
     jw_key_text(&w, "reason", e->reason[0] ? e->reason : info->reason);
     jw_key_text(&w, "request_id", request_id);
     jw_key(&w, "retryable");
-    jw_bool(&w, info->retryable);
+    jw_bool(&w, info->retryable || rpc_error_is_no_memory(e));
     if (e->fields || e->code == RPC_INVALID) {
         jw_key(&w, "fields");
         if (e->fields)

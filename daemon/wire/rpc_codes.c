@@ -82,6 +82,20 @@ int rpc_error_set(struct rpc_error *e, int code, const char *reason, const char 
     return -1;
 }
 
+int rpc_error_no_memory(struct rpc_error *e)
+{
+    e->code = RPC_TOO_LARGE;
+    snprintf(e->reason, sizeof(e->reason), "%s", RPC_NO_MEMORY);
+    snprintf(e->message, sizeof(e->message), "%s",
+             "The server has no memory left for this; try again later");
+    return -1;
+}
+
+bool rpc_error_is_no_memory(const struct rpc_error *e)
+{
+    return e->code == RPC_TOO_LARGE && strcmp(e->reason, RPC_NO_MEMORY) == 0;
+}
+
 static bool is_listed(const json_t *fields, const char *field, const char *problem)
 {
     size_t n;

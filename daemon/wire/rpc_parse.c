@@ -43,7 +43,7 @@ static json_t *parse(const char *text, size_t len, const struct rpc_limits *limi
     /* The parser's own message echoes the text: say where instead. */
     if (no_memory || json_error_code(&why) == json_error_out_of_memory ||
         json_error_code(&why) == json_error_unknown) /* gave up before it said anything */
-        rpc_error_set(e, RPC_INTERNAL, NULL, "Out of memory");
+        rpc_error_no_memory(e);
     else if (json_error_code(&why) == json_error_duplicate_key)
         rpc_error_set(e, RPC_PARSE, NULL, "A member is given twice, at byte %d", why.position);
     else
@@ -168,7 +168,7 @@ int rpc_parse(const char *line, size_t len, const struct rpc_limits *limits, str
     }
     doc.calls = calloc(doc.count, sizeof(*doc.calls));
     if (!doc.calls) {
-        rpc_error_set(e, RPC_INTERNAL, NULL, "Out of memory");
+        rpc_error_no_memory(e);
         goto out;
     }
     for (size_t i = 0; i < doc.count; i++)

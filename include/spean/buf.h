@@ -15,13 +15,16 @@ struct buf {
     char *data;
     size_t len;
     size_t cap;
-    size_t max;  /* bytes; len never exceeds it */
-    bool failed; /* sticky */
+    size_t max;     /* bytes; len never exceeds it */
+    bool failed;    /* sticky */
+    bool no_memory; /* failed for want of memory, not at the ceiling; sticky, too */
 };
 
 void buf_init(struct buf *b, size_t max);
 void buf_done(struct buf *b);  /* frees; safe on a zeroed buf and twice */
 void buf_reset(struct buf *b); /* len 0 and not failed, memory kept */
+/* Fails it as an allocation of its own would, for one that was needed to know what to add. */
+void buf_starve(struct buf *b);
 
 int buf_add(struct buf *b, const void *bytes, size_t len);
 int buf_adds(struct buf *b, const char *s);

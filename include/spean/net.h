@@ -88,6 +88,10 @@ struct worker_options {
     int number; /* 0.. */
 };
 
+/* A libevent base with room for a thousand timers, so that setting one needs no memory. locks:
+ * other threads call it, too. NULL on no memory. */
+struct event_base *loop_new(bool locks);
+
 /* Counters and budgets that all workers share (atomics). */
 struct net_shared *net_shared_new(void);
 void net_shared_free(struct net_shared *s);

@@ -75,8 +75,8 @@ struct profile {
     size_t external_count;
 };
 
-/* Appends the packed form. 0 or -1 (over PACKED_MAX or no memory). Same profile and model, same
- * bytes. */
+/* Appends the packed form. 0; -1: no memory; -2: over PACKED_MAX, or values that can't be. Same
+ * profile and model, same bytes. */
 int packed_make(const struct model *m, const struct profile *p, struct buf *out);
 
 /* True if the bytes are a whole, well-formed packed profile of PACKED_FORMAT. Never reads beyond

@@ -30,6 +30,9 @@ enum rpc_code {
     RPC_AMBIGUOUS = 1006
 };
 
+/* The reason of rpc_error_no_memory. */
+#define RPC_NO_MEMORY "resource_exhausted"
+
 /* One table of them all: code, whether a retry may help, the default reason and message. */
 struct rpc_code_info {
     int code;
@@ -49,6 +52,10 @@ struct rpc_error {
 /* Sets code, reason (NULL: default) and message (NULL: default). Returns -1, to be returned on. */
 int rpc_error_set(struct rpc_error *e, int code, const char *reason, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* There was no memory for it: RPC_TOO_LARGE, and a retry may help. Needs none itself. Returns -1.
+ */
+int rpc_error_no_memory(struct rpc_error *e);
+bool rpc_error_is_no_memory(const struct rpc_error *e);
 /*
  * Adds {field, problem} unless it is there already; the code becomes `code` if none is set. Lists
  * at most 64. `problem` is said after the field's name: "is required". Returns -1.

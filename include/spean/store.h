@@ -99,14 +99,15 @@ struct feed_callbacks {
      * last was cut off): forget everything. about: so many companies there may be, as PostgreSQL
      * estimates; 0: it does not know. */
     void (*reset)(void *ctx, uint64_t about);
-    /* A company; during the load, each once and in no order, or because it changed. */
-    void (*row)(void *ctx, const struct feed_row *row);
+    /* A company; during the load, each once and in no order, or because it changed. 0; -1: there is
+     * no memory for it now, so it has to be given again, with the next look at the counter. */
+    int (*row)(void *ctx, const struct feed_row *row);
     /* All rows up to seq have been given, some perhaps newer already: publish. seq 0 with no
      * company is a state, too. */
     void (*caught_up)(void *ctx, uint64_t seq, const char *epoch);
     /* Seen alive: seq of the database's counter, whenever looked at; up false when the connection
-     * is lost. */
-    void (*state)(void *ctx, bool up, uint64_t database_seq);
+     * is lost. 0; -1: what has been given is lost, so that a whole load has to begin. */
+    int (*state)(void *ctx, bool up, uint64_t database_seq);
     /* Something outside the change table moved (tokens): its number changed. */
     void (*tokens)(void *ctx, uint64_t token_version);
     /* The schema serves newer daemons only: no waiting helps. May be NULL. */

@@ -1,3 +1,4 @@
+#include "failing.h"
 #include "indexer.h"
 #include "service/pack.h"
 
@@ -11,6 +12,7 @@
 #include <spean/buf.h>
 #include <spean/clock.h>
 #include <spean/index.h>
+#include <spean/json_reader.h>
 #include <spean/net.h>
 #include <spean/service.h>
 #include <stdlib.h>
@@ -135,7 +137,7 @@ static void row_id(uint8_t id[IDENT_BYTES], int n)
     id[1] = (uint8_t)(n >> 8);
 }
 
-static void give_doc(struct stage *s, int n, const char *text)
+static int give_doc(struct stage *s, int n, const char *text)
 {
     uint8_t id[IDENT_BYTES];
     struct feed_row row = {.id = id,
@@ -146,7 +148,7 @@ static void give_doc(struct stage *s, int n, const char *text)
                            .doc_len = strlen(text)};
 
     row_id(id, n);
-    indexer_callbacks()->row(s->x, &row);
+    return indexer_callbacks()->row(s->x, &row);
 }
 
 static void give_packed(struct stage *s, int n, const void *packed, size_t len)
@@ -352,6 +354,119 @@ static void what_is_built_beside_may_come_too_late(void **state)
     event_base_free(base);
 }
 
+/* Rows 1..3, packed here, and a snapshot, with allocations failing from the n-th on; what was
+ * refused for want of memory is given again as the feed does. Whether any failed. */
+static bool feed_starved(struct stage *s, long n, long more, uint64_t seq)
+{
+    const struct feed_callbacks *feed = indexer_callbacks();
+    int row = 1;
+
+    failing_set((size_t)n, more);
+    for (; row <= 3; row++)
+        if (give_doc(s, row, doc_text) != 0)
+            break;
+    if (row > 3)
+        feed->caught_up(s->x, seq, "e");
+    bool failed = failing_rest() > 0;
+    for (; row <= 3; row++) {
+        assert_int_equal(give_doc(s, row, doc_text), 0);
+        if (row == 3)
+            feed->caught_up(s->x, seq, "e");
+    }
+    if (feed->state(s->x, true, seq) < 0) { /* all anew */
+        feed->reset(s->x, 0);
+        for (row = 1; row <= 3; row++)
+            assert_int_equal(give_doc(s, row, doc_text), 0);
+        feed->caught_up(s->x, seq, "e");
+        assert_int_equal(feed->state(s->x, true, seq), 0);
+    }
+    return failed;
+}
+
+/* A daemon that serves goes on, and catches up as soon as there is memory: every worker then has
+ * every company. */
+static void a_served_index_outlives_want_of_memory(void **state)
+{
+    const struct feed_callbacks *feed = indexer_callbacks();
+    struct stage s;
+
+    (void)state;
+    for (long more = 1; more <= 20; more += 19) {
+        bool failed = true;
+        for (long n = 1; failed; n++) {
+            assert_true(n < 1000);
+            stage_open(&s);
+            feed->reset(s.x, 0);
+            feed->caught_up(s.x, 1, "e");
+            failed = feed_starved(&s, n, more, 9);
+            assert_int_equal(s.broken, 0);
+            assert_int_equal(indexer_stats(s.x).companies, 3);
+            assert_int_equal(indexer_stats(s.x).refused, 0);
+            stage_deliver(&s);
+            for (int i = 0; i < 2; i++) {
+                assert_int_equal(index_count(s.seen[i].index), 3);
+                assert_int_equal(index_seq(s.seen[i].index), 9);
+            }
+            stage_close(&s);
+        }
+    }
+}
+
+/* All anew while it serves: the old snapshot stays until the new one is whole. */
+static void a_reload_outlives_want_of_memory(void **state)
+{
+    const struct feed_callbacks *feed = indexer_callbacks();
+    struct stage s;
+    bool failed = true;
+
+    (void)state;
+    for (long n = 1; failed; n++) {
+        assert_true(n < 1000);
+        stage_open(&s);
+        feed->reset(s.x, 0);
+        give_doc(&s, 7, doc_text);
+        feed->caught_up(s.x, 1, "before");
+        failing_set((size_t)n, 1);
+        feed->reset(s.x, 0);
+        failed = failing_rest() > 0;
+        failed |= feed_starved(&s, n > 1 ? n - 1 : 0, 3, 9);
+        assert_int_equal(s.broken, 0);
+        stage_deliver(&s);
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(index_count(s.seen[i].index), 3);
+        stage_close(&s);
+    }
+}
+
+/* One that has never served ends and says so, or comes up whole. */
+static void a_start_without_memory_ends(void **state)
+{
+    const struct feed_callbacks *feed = indexer_callbacks();
+    struct stage s;
+    bool failed = true;
+    int broken = 0;
+
+    (void)state;
+    for (long n = 1; failed; n++) {
+        assert_true(n < 1000);
+        stage_open(&s);
+        feed->reset(s.x, 0);
+        failing_set((size_t)n, 1);
+        for (int row = 1; row <= 3; row++)
+            assert_int_equal(give_doc(&s, row, doc_text), 0);
+        feed->caught_up(s.x, 9, "e");
+        failed = failing_rest() > 0;
+        feed->state(s.x, true, 9);
+        assert_int_equal(s.ready + s.broken, 1);
+        broken += s.broken;
+        stage_deliver(&s);
+        for (int i = 0; i < 2 && !s.broken; i++)
+            assert_int_equal(index_count(s.seen[i].index), 3);
+        stage_close(&s);
+    }
+    assert_true(broken > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,7 +476,11 @@ int main(void)
         cmocka_unit_test(a_lost_database_keeps_what_was_known),
         cmocka_unit_test(a_large_load_is_built_beside),
         cmocka_unit_test(what_is_built_beside_may_come_too_late),
+        cmocka_unit_test(a_served_index_outlives_want_of_memory),
+        cmocka_unit_test(a_reload_outlives_want_of_memory),
+        cmocka_unit_test(a_start_without_memory_ends),
     };
 
+    jr_init(malloc, free);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,14 +137,14 @@ static void refuses_profiles_beyond_the_limits(void **state)
     struct buf b;
     buf_init(&b, PACKED_MAX);
     p.external_count = EXTERNAL_MAX + 1;
-    assert_int_equal(packed_make(model, &p, &b), -1);
+    assert_int_equal(packed_make(model, &p, &b), -2);
     p.external_count = 0;
     p.sectors[p.sector_count++] = 250; /* no such sector */
-    assert_int_equal(packed_make(model, &p, &b), -1);
+    assert_int_equal(packed_make(model, &p, &b), -2);
     p.sector_count = 0;
     buf_done(&b);
     buf_init(&b, 10);
-    assert_int_equal(packed_make(model, &p, &b), -1);
+    assert_int_equal(packed_make(model, &p, &b), -2);
     buf_done(&b);
 }
 

@@ -77,7 +77,7 @@ static void every_reason_is_documented(void **state)
     for (int why = 0; why < REASON_COUNT; why++) {
         struct rpc_error e = {0};
         reason_set(&e, (enum reason)why);
-        bool retryable = false;
+        bool retryable = rpc_error_is_no_memory(&e);
         for (size_t i = 0; i < count; i++)
             retryable = retryable || (codes[i].code == e.code && codes[i].retryable);
         assert_string_equal(e.reason, reason_word((enum reason)why));

@@ -138,11 +138,11 @@ static void refuses_what_is_no_profile(void **state)
     struct buf b;
 
     (void)state;
-    assert_int_equal(pack("{}", 1, &b), -1);
+    assert_int_equal(pack("{}", 1, &b), -2);
     buf_done(&b);
-    assert_int_equal(pack("{\"country\":\"TH\",\"name\":\"A\"}", 1, &b), -1);
+    assert_int_equal(pack("{\"country\":\"TH\",\"name\":\"A\"}", 1, &b), -2);
     buf_done(&b);
-    assert_int_equal(pack("[]", 1, &b), -1);
+    assert_int_equal(pack("[]", 1, &b), -2);
     buf_done(&b);
 }
 

@@ -25,11 +25,15 @@ static void on_reset(void *ctx, uint64_t about)
     memset(l->versions, 0, sizeof(l->versions));
 }
 
-static void on_row(void *ctx, const struct feed_row *row)
+static int on_row(void *ctx, const struct feed_row *row)
 {
     struct listener *l = ctx;
     unsigned n = ((unsigned)row->id[14] << 8 | row->id[15]) % IDS;
 
+    if (l->starve > 0) {
+        l->starve--;
+        return -1;
+    }
     l->rows++;
     l->gone += row->packed == NULL;
     l->docs += row->doc != NULL;
@@ -42,6 +46,7 @@ static void on_row(void *ctx, const struct feed_row *row)
     l->versions[n] = row->packed ? row->version : -1;
     if (l->rows == l->kill_at)
         sql_value(conn, feed_pids);
+    return 0;
 }
 
 static void on_caught_up(void *ctx, uint64_t seq, const char *epoch)
@@ -54,12 +59,13 @@ static void on_caught_up(void *ctx, uint64_t seq, const char *epoch)
     snprintf(l->epoch, sizeof(l->epoch), "%s", epoch);
 }
 
-static void on_state(void *ctx, bool up, uint64_t database_seq)
+static int on_state(void *ctx, bool up, uint64_t database_seq)
 {
     struct listener *l = ctx;
 
     l->up = up;
     l->database_seq = database_seq;
+    return 0;
 }
 
 static void on_tokens(void *ctx, uint64_t version)

@@ -15,6 +15,7 @@ struct listener {
     char epoch[64];
     int64_t versions[IDS];
     bool ordered; /* seq never went back */
+    int starve;   /* so many rows from now on find no memory */
     int kill_at;  /* ends the feed's connection while the row of this number is given */
 };
 extern struct event_base *base;

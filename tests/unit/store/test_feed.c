@@ -61,6 +61,30 @@ static void test_pages_of_changes(void **state)
     assert_int_equal(2, one.caught_ups); /* after the load, and at the head: not at every page */
 }
 
+/* Rows that found no memory are given again, of a load and of a page of changes, and nothing is
+ * called level before. */
+static void test_starved(void **state)
+{
+    (void)state;
+    fill(5000);
+    listen_on(&one, 50, "m1");
+    one.starve = 3;
+    wait_even(&one);
+    assert_int_equal(0, one.starve);
+    assert_int_equal(1, one.resets);
+    assert_int_equal(5000, one.rows);
+    for (unsigned n = 1; n <= 5000; n++)
+        assert_int_equal(1, one.versions[n]);
+    one.starve = 2;
+    assert_int_equal(0, write_company(conn, 6000, 0));
+    assert_int_equal(0, write_company(conn, 17, 1));
+    wait_even(&one);
+    assert_int_equal(0, one.starve);
+    assert_int_equal(1, one.versions[6000]);
+    assert_int_equal(2, one.versions[17]);
+    assert_true(one.ordered);
+}
+
 static void test_without_notify(void **state)
 {
     (void)state;
@@ -192,17 +216,12 @@ static void test_tokens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FEED_TEST(test_load_and_follow),
-        FEED_TEST(test_coalesces),
-        FEED_TEST(test_pages_of_changes),
-        FEED_TEST(test_without_notify),
-        FEED_TEST(test_doc_for_other_packing),
-        FEED_TEST(test_reconnect_goes_on),
-        FEED_TEST(test_load_cut_off),
-        FEED_TEST(test_frozen_server),
-        FEED_TEST(test_new_epoch),
-        FEED_TEST(test_changes_missing),
-        FEED_TEST(test_tokens),
+        FEED_TEST(test_load_and_follow),   FEED_TEST(test_coalesces),
+        FEED_TEST(test_pages_of_changes),  FEED_TEST(test_starved),
+        FEED_TEST(test_without_notify),    FEED_TEST(test_doc_for_other_packing),
+        FEED_TEST(test_reconnect_goes_on), FEED_TEST(test_load_cut_off),
+        FEED_TEST(test_frozen_server),     FEED_TEST(test_new_epoch),
+        FEED_TEST(test_changes_missing),   FEED_TEST(test_tokens),
     };
     FEED_MAIN(tests);
 }
