@@ -57,7 +57,7 @@ def faults(t, shim, bench):
 def run(t):
     cluster = t.cluster()
     shim = Shim(t)
-    daemon = t.daemon(cluster, env=shim.env, config={"database": {"retry": "20ms"}})
+    daemon = t.daemon(cluster, env=shim.env, config={"database": {"retry": "20ms"}, "limits": {"guesses": "0"}})
     bench = Bench(t, daemon)
     every = faults(t, shim, bench)
     t.note("%d faults in all", len(every))
