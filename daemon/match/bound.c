@@ -18,6 +18,14 @@ static int32_t both_sides(const struct model *m, int32_t a, int32_t b)
     return (more * m->w.need_better + less * (1000 - m->w.need_better)) / 1000;
 }
 
+int32_t need_of_sides(const struct query *q, const int32_t *of_a, size_t a_count,
+                      const int32_t *of_b, size_t b_count)
+{
+    int met = 0;
+    return both_sides(q->m, need_combine(q->m, of_a, a_count, &met),
+                      need_combine(q->m, of_b, b_count, &met));
+}
+
 int32_t need_most(const struct query *q, int32_t strength, unsigned needs)
 {
     const struct model *m = q->m;
@@ -25,7 +33,6 @@ int32_t need_most(const struct query *q, int32_t strength, unsigned needs)
     int32_t wished = larger(strength * m->w.need_wish / 1000, unasked);
     int32_t of_a[5], of_b[CELL_NEEDS];
     size_t n = 0, seeks = q->a.need_count - q->a.offer_count;
-    int met = 0;
     /* The best four count. */
     for (size_t i = 0; i < seeks && n < 4; i++)
         of_a[n++] = strength;
@@ -35,7 +42,7 @@ int32_t need_most(const struct query *q, int32_t strength, unsigned needs)
     for (size_t i = 0; i < needs; i++)
         of_b[i] = q->seeks_meet ? strength : larger(wished, smaller(strength, q->own_most));
     of_b[needs] = unasked;
-    return both_sides(m, need_combine(m, of_a, n, &met), need_combine(m, of_b, needs + 1, &met));
+    return need_of_sides(q, of_a, n, of_b, needs + 1);
 }
 
 /* The two ends of what the gate can be, as shares of gate.full * 10000. */
@@ -48,11 +55,12 @@ static void gates(const struct model *m, int32_t need, int32_t sector, int64_t *
     *ret_most = *ret_least < floor ? floor : *ret_least;
 }
 
-static int64_t total_at(const struct model *m, int64_t gate, int32_t need, int64_t others)
+/* Rounded up where a double can't tell: dividing integers takes several times as long. */
+static int32_t total_at(const struct model *m, int64_t gate, int32_t need, int64_t others)
 {
     int64_t all = (int64_t)m->w.gate_full * SCORE_MAX * SCORE_MAX;
     int64_t share = (SCORE_MAX - m->w.total_need) * gate;
-    return (need * (all - share) + gate * others + all / 2) / all;
+    return (int32_t)((double)(need * (all - share) + gate * others) / (double)all + 0.500001);
 }
 
 /* The total grows with the need, and along the gate it is a straight line: so its greatest value
@@ -61,9 +69,8 @@ int32_t total_most(const struct model *m, int32_t need, int32_t sector, int64_t 
 {
     int64_t least, most;
     gates(m, need, sector, &least, &most);
-    int64_t a = total_at(m, least, need, others);
-    int64_t b = most == least ? a : total_at(m, most, need, others);
-    return (int32_t)(a > b ? a : b);
+    int32_t a = total_at(m, least, need, others);
+    return most == least ? a : larger(a, total_at(m, most, need, others));
 }
 
 /* others from which total_at reaches total; a little less does no harm. */
@@ -74,7 +81,7 @@ static int64_t others_least(const struct model *m, int64_t gate, int32_t need, i
     int64_t missing = total * all - all / 2 - need * (all - share);
     if (missing <= 0)
         return 0;
-    return gate == 0 ? INT64_MAX : missing / gate;
+    return gate == 0 ? INT64_MAX : (int64_t)((double)missing / (double)gate * 0.99999999);
 }
 
 int32_t value_least(const struct model *m, int32_t need, int32_t total)
@@ -102,21 +109,36 @@ struct sides {
 static void sides_open(const struct query *q, const uint16_t *f, size_t needs, struct sides *ret)
 {
     for (size_t i = 0; i < q->a.need_count; i++)
-        ret->of_a[i] = f[FIELD_LANES + i];
+        ret->of_a[i] = f[FIELD_LANES + i] & ~KNOWN_LANE;
     ret->of_a[q->a.need_count] = f[FIELD_OF_A];
     ret->of_b[needs] = f[FIELD_OF_B];
     ret->sector = f[FIELD_SECTOR];
     ret->kinds = f[FIELD_KINDS];
 }
 
-/* The k-th need of the other's. */
-static void sides_add(const struct query *q, const uint16_t *c, size_t k, struct sides *s)
+/* Whether an offer that takes part in a meeting is one of somebody who knows the other's field. */
+static bool field_known(const struct query *q, const uint16_t *f, size_t lane, const uint16_t *c)
+{
+    if (f[FIELD_KNOWN] & KNOWN_BOTH)
+        return true;
+    return (q->lanes[lane].offer &&
+            (f[FIELD_KNOWN] & KNOWN_OF_A || f[FIELD_LANES + lane] & KNOWN_LANE)) ||
+           (c[CLASS_OFFERS] && (f[FIELD_KNOWN] & KNOWN_OF_B || c[CLASS_KNOWS]));
+}
+
+/* The k-th need of the other's, which meets no better than strength. */
+static void sides_add(const struct query *q, const uint16_t *f, const uint16_t *c, size_t k,
+                      int32_t strength, struct sides *s)
 {
     int32_t wish = q->m->w.need_wish, *unasked = &s->of_a[q->a.need_count];
     int32_t best = larger(c[CLASS_OWN], c[CLASS_SERVES]), met = 0;
     for (size_t i = 0; i < q->a.need_count; i++) {
-        int32_t v = c[CLASS_LANES + i];
-        s->of_a[i] = larger(s->of_a[i], q->lanes[i].offer ? v * wish / 1000 : v);
+        int32_t v = smaller(c[CLASS_LANES + i], strength);
+        if (v == 0)
+            continue;
+        if (!field_known(q, f, i, c))
+            v = v * q->m->w.fit_field_strange / 1000;
+        s->of_a[i] = larger(s->of_a[i], v * q->lanes[i].wish / 1000);
         met = larger(met, v);
     }
     if (c[CLASS_OFFERS])
@@ -137,30 +159,37 @@ static bool field_passes(const struct query *q, const struct field *f)
     return false;
 }
 
-int32_t record_most(struct query *q, const struct record *r)
+/* By what is known of its needs, f being what its field gives. */
+static int32_t sides_most(const struct query *q, const struct record *r, const uint16_t *f,
+                          int32_t strength)
 {
     struct sides s;
     const struct model *m = q->m;
     size_t n = record_needs(r);
-    int met = 0;
-    if (!field_passes(q, &q->t->fields[r->field]))
-        return 0;
-    const uint16_t *got = field_get(q, r->field);
-    if (got == NULL)
-        return -1;
-    sides_open(q, got, n, &s);
-    for (size_t k = 0; k < n; k++) {
-        got = class_get(q, r->needs[k]);
-        if (got == NULL)
-            return -1;
-        sides_add(q, got, k, &s);
-    }
+    sides_open(q, f, n, &s);
+    for (size_t k = 0; k < n; k++)
+        sides_add(q, f, class_known(q, r->needs[k]), k, strength, &s);
     if (q->f != NULL && q->f->kind >= 0 && (s.kinds >> q->f->kind & 1) == 0)
         return 0;
-    int32_t need = both_sides(m, need_combine(m, s.of_a, q->a.need_count + 1, &met),
-                              need_combine(m, s.of_b, n + 1, &met));
+    int32_t need = need_of_sides(q, s.of_a, q->a.need_count + 1, s.of_b, n + 1);
     int32_t value = q->room->value[record_cell(r)];
     if ((s.kinds & KINDS_ANY_SIZE) == 0)
         value -= q->size_loss[record_size(r)];
     return total_most(m, need, s.sector, (int64_t)m->w.total_sector * s.sector + value);
+}
+
+int32_t record_most(struct query *q, const struct record *r, int32_t strength, int32_t least)
+{
+    if (!field_passes(q, &q->t->fields[r->field]))
+        return 0;
+    const uint16_t *f = field_get(q, r->field);
+    if (f == NULL)
+        return -1;
+    int32_t most = sides_most(q, r, f, strength);
+    if (most < least)
+        return most;
+    for (size_t k = 0; k < record_needs(r); k++)
+        if (class_get(q, r->needs[k]) == NULL)
+            return -1;
+    return sides_most(q, r, field_get(q, r->field), strength); /* which has moved maybe */
 }

@@ -1,10 +1,27 @@
 #include "gains.h"
+#include "told.h"
 
 #include <stdlib.h>
 
 static int32_t larger(int32_t a, int32_t b)
 {
     return a > b ? a : b;
+}
+
+/* Room for so many numbers more in the pool. 0 or -1. */
+static int pool_room(struct index_room *room, size_t more)
+{
+    size_t cap = room->pool_cap == 0 ? 4096 : room->pool_cap;
+    if (room->pool_used + more <= room->pool_cap)
+        return 0;
+    while (cap < room->pool_used + more)
+        cap *= 2;
+    uint16_t *pool = realloc(room->pool, cap * sizeof *pool);
+    if (pool == NULL)
+        return -1;
+    room->pool = pool;
+    room->pool_cap = cap;
+    return 0;
 }
 
 /* A place for count numbers, all 0, noted under number. 0: no memory. */
@@ -18,14 +35,8 @@ static uint32_t memo_add(struct index_room *room, struct memo *memo, uint32_t nu
         memo->touched = touched;
         memo->touched_cap = cap;
     }
-    if (room->pool_used + count > room->pool_cap) {
-        size_t cap = room->pool_cap == 0 ? 4096 : room->pool_cap * 2;
-        uint16_t *pool = realloc(room->pool, cap * sizeof *pool);
-        if (pool == NULL)
-            return 0;
-        room->pool = pool;
-        room->pool_cap = cap;
-    }
+    if (pool_room(room, count) < 0)
+        return 0;
     uint32_t at = (uint32_t)room->pool_used;
     memset(room->pool + at, 0, count * sizeof *room->pool);
     room->pool_used += count;
@@ -34,36 +45,56 @@ static uint32_t memo_add(struct index_room *room, struct memo *memo, uint32_t nu
     return at;
 }
 
-/* A seek of the other in a's field. */
-static void class_own(const struct query *q, const struct need_view *y, uint16_t *ret)
+/* Whether one of these is of the same field as one of those. */
+static bool field_close(const struct model *m, const uint8_t *a, size_t a_count, const uint8_t *b,
+                        size_t b_count)
 {
-    int32_t w = need_own_weight(q->m, y);
-    for (size_t i = 0; i < q->a.sector_count; i++) {
-        int32_t close = q->m->close[y->core[0]][q->a.sectors[i]];
-        int32_t c = close * w / 1000 * y->specific / 1000;
-        if (q->a.p[AT_FLAGS] & FLAG_VAGUE)
-            c = c * q->m->w.fit_vague_company / 1000;
-        ret[CLASS_SOUGHT] = (uint16_t)larger(ret[CLASS_SOUGHT], close);
-        if (c >= q->m->w.fit_least)
-            ret[CLASS_OWN] = (uint16_t)larger(ret[CLASS_OWN], c);
-    }
+    for (size_t i = 0; i < a_count; i++)
+        for (size_t k = 0; k < b_count; k++)
+            if (m->close[a[i]][b[k]] >= m->w.close_field)
+                return true;
+    return false;
 }
 
-static void class_serves(const struct query *q, const struct need_view *y, uint16_t *ret)
+static size_t class_places(const struct query *q)
 {
+    return CLASS_LANES + q->a.need_count;
+}
+
+/* A seek of the other in a's field. most: whatever else it says. */
+static void class_own(const struct query *q, const struct need_view *y, bool most, uint16_t *ret)
+{
+    int32_t close = q->room->own_close[y->core[0]];
+    int32_t c = close * need_own_weight(q->m, y) / 1000;
+    if (!most)
+        c = c * y->specific / 1000;
+    if (q->a.p[AT_FLAGS] & FLAG_VAGUE)
+        c = c * q->m->w.fit_vague_company / 1000;
+    ret[CLASS_SOUGHT] = (uint16_t)close;
+    if (c >= q->m->w.fit_least)
+        ret[CLASS_OWN] = (uint16_t)c;
+}
+
+static void class_serves(const struct query *q, const struct need_view *y, bool most, uint16_t *ret)
+{
+    int32_t specific = most ? 1000 : y->specific;
     for (size_t i = 0; i < q->a.sector_count; i++) {
-        int32_t c = need_serve_weight(q->m, y, q->a.sectors[i]) * y->specific / 1000;
+        int32_t c = need_serve_weight(q->m, y, q->a.sectors[i]) * specific / 1000;
         ret[CLASS_SERVES] = (uint16_t)larger(ret[CLASS_SERVES], c);
     }
+    for (size_t i = 0; i < y->named_count; i++)
+        ret[CLASS_KNOWS] |= q->own_field[y->named[i] / 64] >> y->named[i] % 64 & 1;
 }
 
-static void class_fill(const struct query *q, const struct need_view *y, uint16_t *ret)
+/* Of a need, or (most) of any that differs from it in HS codes, topics and precision only. ret is
+ * all 0. */
+static void class_fill(const struct query *q, const struct need_view *y, bool most, uint16_t *ret)
 {
     ret[CLASS_OFFERS] = y->role < SIDE_SEEK * KIND_COUNT;
     if (!ret[CLASS_OFFERS])
-        class_own(q, y, ret);
-    else
-        class_serves(q, y, ret);
+        class_own(q, y, most, ret);
+    else if (y->named_count > 0 || y->kind == KIND_CAPITAL)
+        class_serves(q, y, most, ret);
     ret[CLASS_BEST] = (uint16_t)larger(ret[CLASS_OWN], ret[CLASS_SERVES]);
     if (ret[CLASS_BEST] > 0)
         ret[CLASS_KINDS] |= (uint16_t)(1u << y->kind);
@@ -72,7 +103,11 @@ static void class_fill(const struct query *q, const struct need_view *y, uint16_
         int32_t meets = q->m->meets[x->role][y->role];
         if (meets == 0)
             continue;
-        int32_t s = meets * need_content(q->m, x, y) / 1000;
+        struct closeness close = reach_close(q->m, &q->room->reach[i], y);
+        if (close.core == 0 && close.one == 0 && close.both == 0)
+            continue;
+        int32_t s = most ? need_fit_most(q->m, x, &close) : need_fit(q->m, x, y, &close);
+        s = meets * s / 1000;
         ret[CLASS_LANES + i] = (uint16_t)s;
         if (s > 0)
             ret[CLASS_KINDS] |= (uint16_t)(1u << x->kind | 1u << y->kind);
@@ -80,26 +115,88 @@ static void class_fill(const struct query *q, const struct need_view *y, uint16_
     }
 }
 
+static int32_t class_best(const uint16_t *c)
+{
+    return c[CLASS_BEST] > 0 || c[CLASS_SOUGHT] > 0 ? c[CLASS_BEST] : -1;
+}
+
+/* ---- groups: their places come first in the pool ---- */
+
+static uint16_t *group_at(const struct query *q, uint32_t group)
+{
+    return q->room->pool + 1 + group * class_places(q); /* place 0 means none */
+}
+
+int groups_open(struct query *q)
+{
+    q->room->pool_used = 1;
+    size_t count = q->t->group_count * class_places(q);
+    if (pool_room(q->room, count) < 0)
+        return -1;
+    memset(q->room->pool + 1, 0, count * sizeof *q->room->pool);
+    q->room->pool_used += count;
+    return 0;
+}
+
+const uint16_t *group_get(const struct query *q, uint32_t group)
+{
+    return group_at(q, group);
+}
+
+static void shape_need(const struct shape *s, struct need_view *ret)
+{
+    ret->role = s->role;
+    ret->kind = s->role % KIND_COUNT;
+    ret->sector = s->sector;
+    ret->core_count = s->core_count;
+    ret->named_count = s->named_count;
+    ret->core_close = s->core_close;
+    memcpy(ret->core, s->core, sizeof ret->core);
+    memcpy(ret->named, s->named, sizeof ret->named);
+}
+
+int32_t shape_most(struct query *q, const struct shape *s)
+{
+    uint16_t c[CLASS_LANES + 2 * NEEDS_MAX] = {0}, *group = group_at(q, s->group);
+    struct need_view need; /* nothing else of it is looked at */
+    shape_need(s, &need);
+    class_fill(q, &need, true, c);
+    uint16_t kinds = group[CLASS_KINDS] | c[CLASS_KINDS];
+    for (size_t i = 0; i < class_places(q); i++)
+        group[i] = group[i] > c[i] ? group[i] : c[i];
+    group[CLASS_KINDS] = kinds;
+    told_note(q, s->group, c[CLASS_BEST]);
+    return class_best(c);
+}
+
+/* ---- classes ---- */
+
 const uint16_t *class_get(struct query *q, uint32_t class)
 {
     struct index_room *room = q->room;
     uint32_t at = room->classes.at[class];
     if (at != 0)
         return room->pool + at;
-    at = memo_add(room, &room->classes, class, CLASS_LANES + q->a.need_count);
+    at = memo_add(room, &room->classes, class, class_places(q));
     if (at == 0)
         return NULL;
-    class_fill(q, &q->t->classes[class], room->pool + at);
+    class_fill(q, &q->t->classes[class], false, room->pool + at);
     return room->pool + at;
+}
+
+const uint16_t *class_known(const struct query *q, uint32_t class)
+{
+    uint32_t at = q->room->classes.at[class];
+    return at != 0 ? q->room->pool + at : group_get(q, q->t->groups[class]);
 }
 
 int32_t class_strength(struct query *q, uint32_t class)
 {
     const uint16_t *c = class_get(q, class);
-    if (c == NULL)
-        return -2;
-    return c[CLASS_BEST] > 0 || c[CLASS_SOUGHT] > 0 ? c[CLASS_BEST] : -1;
+    return c == NULL ? -2 : class_best(c);
 }
+
+/* ---- fields ---- */
 
 static void sector_note(uint16_t *ret, int32_t close, int32_t weight)
 {
@@ -151,6 +248,24 @@ static void field_served(const struct query *q, const struct field *f, int32_t v
     }
 }
 
+/* Who knows the other's field. Where both work in one, everybody does. */
+static void field_known(const struct query *q, const struct field *f, uint16_t *ret)
+{
+    const struct view *a = &q->a;
+    const struct model *m = q->m;
+    if (field_close(m, a->sectors, a->sector_count, f->sectors, f->sector_count)) {
+        ret[FIELD_KNOWN] = KNOWN_OF_A | KNOWN_OF_B | KNOWN_BOTH;
+        return;
+    }
+    if (field_close(m, f->sectors, f->sector_count, a->described, a->described_count))
+        ret[FIELD_KNOWN] |= KNOWN_OF_A;
+    if (field_close(m, a->sectors, a->sector_count, f->described, f->described_count))
+        ret[FIELD_KNOWN] |= KNOWN_OF_B;
+    for (size_t i = 0; i < a->offer_count; i++)
+        if (field_close(m, f->sectors, f->sector_count, a->needs[i].named, a->needs[i].named_count))
+            ret[FIELD_LANES + i] |= KNOWN_LANE;
+}
+
 static void field_fill(const struct query *q, const struct field *f, uint16_t *ret)
 {
     const struct view *a = &q->a;
@@ -169,6 +284,7 @@ static void field_fill(const struct query *q, const struct field *f, uint16_t *r
     }
     field_own(q, f, ret);
     field_served(q, f, vague, ret);
+    field_known(q, f, ret);
 }
 
 const uint16_t *field_get(struct query *q, uint32_t field)

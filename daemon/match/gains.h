@@ -6,7 +6,8 @@
 /*
  * What a class or a field of the others gives the company that asks and gains from it, worked out
  * once in a search. Strengths are 0..1000, as in need_score, but for what depends on both whole
- * profiles: there the most that it can be.
+ * profiles: there the most that it can be. A group has the same places as a class: the most of its
+ * shapes.
  */
 
 enum {
@@ -16,6 +17,7 @@ enum {
     CLASS_SOUGHT, /* closeness of what is sought to a's field */
     CLASS_KINDS,  /* set of the kinds that meet */
     CLASS_OFFERS, /* 1: it is an offer */
+    CLASS_KNOWS,  /* 1: an offer whose text names a's field */
     CLASS_LANES   /* a's needs */
 };
 
@@ -24,11 +26,22 @@ enum {
     FIELD_OF_A,   /* what a gains that it has not asked for */
     FIELD_OF_B,   /* and the other */
     FIELD_KINDS,  /* set of the kinds that meet */
-    FIELD_LANES   /* a's needs */
+    FIELD_KNOWN,  /* set of enum field_known */
+    FIELD_LANES   /* a's needs, and KNOWN_LANE in those whose text names the field */
 };
 
+/* Who shows knowledge of the other's field, before the texts of offers are asked: a and b with each
+ * offer, or both with whatever they want. */
+enum field_known { KNOWN_OF_A = 1, KNOWN_OF_B = 2, KNOWN_BOTH = 4 };
+#define KNOWN_LANE (1u << 15)
+
+/* Makes room for the groups of the tree, all giving nothing yet. 0 or -1. */
+int groups_open(struct query *q);
+const uint16_t *group_get(const struct query *q, uint32_t group);
 /* NULL: no memory. The values move with the next call of either. */
 const uint16_t *class_get(struct query *q, uint32_t class);
 const uint16_t *field_get(struct query *q, uint32_t field);
+/* The same of a class where that was worked out before, else of its group. */
+const uint16_t *class_known(const struct query *q, uint32_t class);
 
 #endif

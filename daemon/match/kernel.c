@@ -1,12 +1,12 @@
 #include "kernel.h"
 
-size_t kernel_pass_scalar(const uint32_t *cell, size_t count, const int32_t *value, int32_t least,
-                          uint32_t base, uint32_t *out)
+size_t kernel_pass_scalar(const uint32_t *cell, size_t count, uint32_t mask, const int32_t *value,
+                          int32_t least, uint32_t base, uint32_t *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         out[n] = base + (uint32_t)i;
-        n += value[cell[i]] >= least; /* no branch to be guessed wrong */
+        n += value[cell[i] & mask] >= least; /* no branch to be guessed wrong */
     }
     return n;
 }
@@ -24,34 +24,41 @@ static size_t mask_write(unsigned mask, uint32_t base, uint32_t *out)
 }
 
 __attribute__((target("avx2"))) size_t kernel_pass_avx2(const uint32_t *cell, size_t count,
-                                                        const int32_t *value, int32_t least,
-                                                        uint32_t base, uint32_t *out)
+                                                        uint32_t mask, const int32_t *value,
+                                                        int32_t least, uint32_t base, uint32_t *out)
 {
+    const __m256i keep = _mm256_set1_epi32((int)mask);
     const __m256i below = _mm256_set1_epi32(least - 1);
     size_t n = 0, i = 0;
     for (; i + 8 <= count; i += 8) {
         __m256i at = _mm256_loadu_si256((const __m256i *)(const void *)(cell + i));
+        at = _mm256_and_si256(at, keep);
         __m256i v = _mm256_i32gather_epi32(value, at, 4);
         __m256i pass = _mm256_cmpgt_epi32(v, below);
-        unsigned mask = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(pass));
-        n += mask_write(mask, base + (uint32_t)i, out + n);
+        unsigned passed = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(pass));
+        n += mask_write(passed, base + (uint32_t)i, out + n);
     }
-    return n + kernel_pass_scalar(cell + i, count - i, value, least, base + (uint32_t)i, out + n);
+    return n +
+           kernel_pass_scalar(cell + i, count - i, mask, value, least, base + (uint32_t)i, out + n);
 }
 
 __attribute__((target("avx512f"))) size_t kernel_pass_avx512(const uint32_t *cell, size_t count,
-                                                             const int32_t *value, int32_t least,
-                                                             uint32_t base, uint32_t *out)
+                                                             uint32_t mask, const int32_t *value,
+                                                             int32_t least, uint32_t base,
+                                                             uint32_t *out)
 {
+    const __m512i keep = _mm512_set1_epi32((int)mask);
     const __m512i want = _mm512_set1_epi32(least);
     size_t n = 0, i = 0;
     for (; i + 16 <= count; i += 16) {
         __m512i at = _mm512_loadu_si512(cell + i);
+        at = _mm512_and_si512(at, keep);
         __m512i v = _mm512_i32gather_epi32(at, value, 4);
-        unsigned mask = _mm512_cmpge_epi32_mask(v, want);
-        n += mask_write(mask, base + (uint32_t)i, out + n);
+        unsigned passed = _mm512_cmpge_epi32_mask(v, want);
+        n += mask_write(passed, base + (uint32_t)i, out + n);
     }
-    return n + kernel_pass_scalar(cell + i, count - i, value, least, base + (uint32_t)i, out + n);
+    return n +
+           kernel_pass_scalar(cell + i, count - i, mask, value, least, base + (uint32_t)i, out + n);
 }
 
 kernel_pass *kernel_get(enum index_kernel which)

@@ -26,7 +26,7 @@ static int32_t close_pair(const struct model *m, const struct need_view *x,
 
 /* What a need is narrowed to counts more than the rest of the group that it is listed under; but a
  * fund that names an example means the field all the same. */
-static int32_t core_weight(const struct model *m, const struct need_view *n, size_t i)
+int32_t need_core_weight(const struct model *m, const struct need_view *n, size_t i)
 {
     if (n->core_count == 1 || (n->core[i] == n->sector && n->kind == KIND_CAPITAL))
         return 1000;
@@ -41,28 +41,30 @@ static int32_t close_core(const struct model *m, const struct need_view *x,
         for (size_t k = 0; k < y->core_count; k++) {
             int32_t c = close_pair(m, x, y, x->core[i], y->core[k]);
             /* Products first: what is cut off must not depend on who comes first. */
-            c = c * (core_weight(m, x, i) * core_weight(m, y, k)) / 1000000;
+            c = c * (need_core_weight(m, x, i) * need_core_weight(m, y, k)) / 1000000;
             best = larger(best, c);
         }
     return best;
 }
 
-/* What the texts name. A thing that both name, but neither is listed under, may be a mere
- * circumstance. */
-static int32_t close_named(const struct model *m, const struct need_view *x,
-                           const struct need_view *y, bool shared)
+static void close_named(const struct model *m, const struct need_view *x, const struct need_view *y,
+                        struct closeness *ret)
 {
-    int32_t one = 0, both = 0;
     for (size_t i = 0; i < x->named_count; i++) {
-        one = larger(one, m->close[x->named[i]][y->sector]);
+        ret->one = larger(ret->one, m->close[x->named[i]][y->sector]);
         for (size_t k = 0; k < y->named_count; k++)
-            both = larger(both, m->close[x->named[i]][y->named[k]]);
+            ret->both = larger(ret->both, m->close[x->named[i]][y->named[k]]);
     }
     for (size_t k = 0; k < y->named_count; k++)
-        one = larger(one, m->close[x->sector][y->named[k]]);
+        ret->one = larger(ret->one, m->close[x->sector][y->named[k]]);
+}
+
+/* A thing that both texts name, but neither is listed under, may be a mere circumstance. */
+static int32_t close_text(const struct model *m, const struct closeness *c, bool shared)
+{
     if (!shared)
-        return larger(one, both) * m->w.fit_text_loose / 1000;
-    return larger(one * m->w.fit_text / 1000, both * m->w.fit_text_both / 1000);
+        return larger(c->one, c->both) * m->w.fit_text_loose / 1000;
+    return larger(c->one * m->w.fit_text / 1000, c->both * m->w.fit_text_both / 1000);
 }
 
 /* Both lists are sorted. */
@@ -108,23 +110,31 @@ static int32_t topic_factor(const struct model *m, const struct need_view *x,
     return x->topic_count > 0 && y->topic_count > 0 ? m->w.fit_topic_none : m->w.fit_topic_silent;
 }
 
-int32_t need_content(const struct model *m, const struct need_view *x, const struct need_view *y)
+int32_t need_fit(const struct model *m, const struct need_view *x, const struct need_view *y,
+                 const struct closeness *close)
 {
-    int shared = shared_topics(x, y);
-    int32_t c = close_core(m, x, y);
-    c = larger(c, close_named(m, x, y, shared > 0));
-    if (c == 0)
+    if (close->core == 0 && close->one == 0 && close->both == 0)
         return 0;
+    int shared = shared_topics(x, y);
+    int32_t c = larger(close->core, close_text(m, close, shared > 0));
     c = c * topic_factor(m, x, y, shared) / 1000 * hs_factor(m, x, y) / 1000;
     c = c * (x->specific * y->specific) / 1000000;
     return c >= m->w.fit_least ? c : 0;
 }
 
-int32_t need_content_most(const struct model *m, const struct need_view *x,
-                          const struct need_view *y)
+int32_t need_fit_most(const struct model *m, const struct need_view *x,
+                      const struct closeness *close)
 {
-    int32_t c = larger(close_core(m, x, y), close_named(m, x, y, true));
-    return larger(c, close_named(m, x, y, false));
+    int32_t text = larger(close_text(m, close, true), close_text(m, close, false));
+    int32_t c = larger(close->core, text) * x->specific / 1000;
+    return c >= m->w.fit_least ? c : 0;
+}
+
+int32_t need_content(const struct model *m, const struct need_view *x, const struct need_view *y)
+{
+    struct closeness close = {.core = close_core(m, x, y)};
+    close_named(m, x, y, &close);
+    return need_fit(m, x, y, &close);
 }
 
 int32_t need_own_weight(const struct model *m, const struct need_view *n)
@@ -294,17 +304,16 @@ int32_t need_combine(const struct model *m, const int32_t *of, size_t count, int
     for (size_t i = 0; i < count; i++) {
         int32_t v = of[i];
         *ret_met += v > 0;
-        for (size_t k = 0; k < 4 && v > 0; k++)
-            if (v > top[k]) {
-                int32_t lower = top[k];
-                top[k] = v;
-                v = lower;
-            }
+        for (size_t k = 0; k < 4; k++) { /* no branch to be guessed wrong */
+            int32_t more = larger(top[k], v);
+            v = top[k] + v - more;
+            top[k] = more;
+        }
     }
     const int32_t share[4] = {1000, m->w.need_next1, m->w.need_next2, m->w.need_next3};
-    int64_t missing = 10000000; /* of ten millions: roundings do not add up */
-    for (size_t k = 0; k < 4; k++)
-        missing = missing * (1000000 - (int64_t)share[k] * top[k]) / 1000000;
+    uint64_t missing = 10000000; /* of ten millions: roundings do not add up */
+    for (size_t k = 0; k < 4 && top[k] > 0; k++)
+        missing = missing * (uint64_t)(1000000 - share[k] * top[k]) / 1000000;
     return (int32_t)(10000 - missing / 1000);
 }
 

@@ -40,12 +40,21 @@ int32_t need_strength(const struct model *m, const struct view *a, const struct 
 
 /*
  * Parts of it, for the bounds of a search. All in thousandths:
- * how far what x says and what y says is the same thing;
+ * how far what x says and what y says is the same thing,
  */
 int32_t need_content(const struct model *m, const struct need_view *x, const struct need_view *y);
-/* the most that this can be for any needs with the same role, core and named sectors; */
-int32_t need_content_most(const struct model *m, const struct need_view *x,
-                          const struct need_view *y);
+/* by how close the sectors are: */
+struct closeness {
+    int32_t core;      /* that they are about */
+    int32_t one, both; /* that the text of one names, and that both texts name */
+};
+int32_t need_fit(const struct model *m, const struct need_view *x, const struct need_view *y,
+                 const struct closeness *close);
+/* (the most that this can be for x and any need so close to it); */
+int32_t need_fit_most(const struct model *m, const struct need_view *x,
+                      const struct closeness *close);
+/* the weight of the i-th sector that a need is about; */
+int32_t need_core_weight(const struct model *m, const struct need_view *n, size_t i);
 /* what a seek counts in a field that is the other's own, */
 int32_t need_own_weight(const struct model *m, const struct need_view *n);
 /* and an offer by what it says of companies in sector s. */

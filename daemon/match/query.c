@@ -1,4 +1,5 @@
-#include "query.h"
+#include "gains.h"
+#include "told.h"
 
 #include <stdlib.h>
 
@@ -17,11 +18,34 @@ static void near_add(const struct model *m, uint64_t set[2], const uint8_t *sect
 
 static void lane_open(const struct query *q, const struct need_view *n, struct lane *ret)
 {
+    const struct weights *w = &q->m->w;
     *ret = (struct lane){.offer = n->role < SIDE_SEEK * KIND_COUNT,
                          .capital = n->kind == KIND_CAPITAL,
-                         .own = need_own_weight(q->m, n)};
+                         .own = need_own_weight(q->m, n),
+                         .wish = 1000};
+    ret->unspoken = ret->own * n->specific / 1000;
+    if (ret->offer) {
+        int32_t serves = n->named_count > 0 ? w->serve_offer : 0;
+        ret->wish = w->need_wish;
+        ret->unspoken = ret->capital ? larger(serves, w->serve_capital) : serves;
+    }
     near_add(q->m, ret->reach, n->core, n->core_count);
     near_add(q->m, ret->reach, n->named, n->named_count);
+}
+
+static void own_open(struct query *q)
+{
+    const struct view *a = &q->a;
+    uint16_t *close = q->room->own_close;
+    memset(close, 0, sizeof q->room->own_close);
+    for (size_t i = 0; i < a->sector_count; i++) {
+        const uint16_t *row = q->m->close[a->sectors[i]];
+        for (size_t s = 0; s < SECTOR_IDS; s++)
+            close[s] = row[s] > close[s] ? row[s] : close[s];
+    }
+    for (size_t s = 0; s < SECTOR_IDS; s++)
+        if (close[s] >= q->m->w.close_field)
+            q->own_field[s / 64] |= UINT64_C(1) << s % 64;
 }
 
 static int32_t own_most(const struct weights *w)
@@ -58,12 +82,16 @@ void query_open(struct query *q, const struct model *m, const void *a, int32_t t
     for (size_t i = 0; i < q->a.sector_count; i++)
         q->own[q->a.sectors[i] / 64] |= UINT64_C(1) << q->a.sectors[i] % 64;
     near_add(m, q->own_near, q->a.sectors, q->a.sector_count);
+    if (room != NULL)
+        own_open(q);
     q->own_most = own_most(&m->w);
     q->unasked_most = unasked_most(&m->w);
     for (unsigned size = 0; size < SIZES; size++)
         q->size_loss[size] = size_loss(q, size);
     for (size_t i = 0; i < q->a.need_count; i++) {
         lane_open(q, &q->a.needs[i], &q->lanes[i]);
+        if (room != NULL)
+            reach_open(m, &q->a.needs[i], &room->reach[i]);
         for (size_t r = SIDE_SEEK * KIND_COUNT; r < ROLES; r++)
             q->seeks_meet |= m->meets[q->a.needs[i].role][r] > 0;
     }
@@ -129,7 +157,9 @@ int query_tree(struct query *q, const struct tree *t)
     if (room_for_tree(q->room, t) < 0)
         return -1;
     q->t = t;
-    q->room->pool_used = 1; /* 0 means none */
+    if (groups_open(q) < 0)
+        return -1;
+    told_open(q);
     cells_value(q);
     return 0;
 }
@@ -149,49 +179,9 @@ void query_tree_done(struct query *q)
 
 /* ---- strengths ---- */
 
-static bool sets_meet(const uint64_t a[2], const uint64_t b[2])
-{
-    return ((a[0] & b[0]) | (a[1] & b[1])) != 0;
-}
-
 static bool set_has(const uint64_t set[2], uint8_t sector)
 {
     return set[sector / 64] >> sector % 64 & 1;
-}
-
-/* The closest that a sector comes to one of a's. */
-static int32_t close_to_own(const struct query *q, uint8_t sector)
-{
-    int32_t best = 0;
-    if (!set_has(q->own_near, sector))
-        return 0;
-    for (size_t i = 0; i < q->a.sector_count; i++)
-        best = larger(best, q->m->close[sector][q->a.sectors[i]]);
-    return best;
-}
-
-int32_t shape_most(const struct query *q, const struct shape *s, const struct about *about)
-{
-    const struct need_view *y = &s->need;
-    int32_t best = -1;
-    for (size_t i = 0; i < q->a.need_count; i++) {
-        const struct need_view *x = &q->a.needs[i];
-        int32_t meets = q->m->meets[x->role][y->role];
-        bool funds = q->lanes[i].capital && y->kind == KIND_CAPITAL; /* may be for any field */
-        if (meets == 0 || (!funds && !sets_meet(q->lanes[i].reach, about->set)))
-            continue;
-        int32_t most = need_content_most(q->m, x, y);
-        best = larger(best, most == 0 ? -1 : meets * most / 1000);
-    }
-    if (y->role >= SIDE_SEEK * KIND_COUNT) {
-        int32_t close = close_to_own(q, y->core[0]);
-        return close == 0 ? best : larger(best, close * need_own_weight(q->m, y) / 1000);
-    }
-    for (size_t i = 0; i < q->a.sector_count; i++) {
-        int32_t serves = need_serve_weight(q->m, y, q->a.sectors[i]);
-        best = serves == 0 ? best : larger(best, serves);
-    }
-    return best;
 }
 
 int32_t sector_strength(const struct query *q, uint8_t sector)

@@ -1,7 +1,7 @@
 #ifndef SPEAN_MATCH_QUERY_H
 #define SPEAN_MATCH_QUERY_H
 
-#include "pair.h"
+#include "reach.h"
 #include "tree.h"
 
 #include <spean/index.h>
@@ -15,6 +15,8 @@ struct lane {          /* a need of the one who asks */
     uint64_t reach[2]; /* set of the sectors that it is close to at all */
     int32_t own;       /* need_own_weight, 0 for an offer */
     bool offer, capital;
+    int32_t wish;     /* thousandths of a meeting that it counts for a */
+    int32_t unspoken; /* what it gains at most from one who has no such need */
 };
 
 /* What a class or a field gives, kept for the length of a search. */
@@ -25,9 +27,16 @@ struct memo {
     size_t touched_count, touched_cap;
 };
 
-struct index_room { /* working memory of searches, one after the other */
+struct told_levels { /* how well a need of these meets at most, by told.h */
+    uint8_t group[ROLES * SECTOR_IDS], kin[TOLD_KINS], role[ROLES];
+};
+
+struct index_room {                    /* working memory of searches, one after the other */
+    struct reach reach[2 * NEEDS_MAX]; /* of the needs of the one who asks */
+    uint16_t own_close[SECTOR_IDS];    /* of sectors to those of the one who asks */
+    struct told_levels told;
     struct memo classes, fields;
-    uint16_t *pool;
+    uint16_t *pool; /* the groups' places, then those that the memos tell of */
     size_t pool_used, pool_cap;
     int32_t *value; /* of the cells */
     size_t value_cap;
@@ -47,6 +56,7 @@ struct query {
     int32_t today;
     struct lane lanes[2 * NEEDS_MAX];
     uint64_t own[2], own_near[2]; /* a's sectors, and those close to them */
+    uint64_t own_field[2];        /* those so close that they are one field */
     int32_t own_most;             /* strength of a seek in the other's field, at most */
     int32_t unasked_most;         /* of what nobody has asked for */
     bool seeks_meet;              /* a seek of the other may meet something */
@@ -61,8 +71,10 @@ void query_open(struct query *q, const struct model *m, const void *a, int32_t t
 int query_tree(struct query *q, const struct tree *t);
 void query_tree_done(struct query *q);
 
-/* The strength of the best meeting with any need of a shape, at most; -1: nothing in common. */
-int32_t shape_most(const struct query *q, const struct shape *s, const struct about *about);
+/* The strength of the best meeting with any need of a shape, at most; -1: nothing in common. Notes
+ * what its group gives: records are bounded right once every shape that could matter was asked for.
+ */
+int32_t shape_most(struct query *q, const struct shape *s);
 /* Of a class, 0..1000, and of companies that work in a sector or describe it. -1: as above (of a
  * class also -2: no memory). */
 int32_t class_strength(struct query *q, uint32_t class);
@@ -72,12 +84,16 @@ int32_t described_strength(const struct query *q, uint8_t sector);
 /* need (0..10000) at most of a company with so many needs, none of which meets better than
  * strength. */
 int32_t need_most(const struct query *q, int32_t strength, unsigned needs);
+/* need, of what each need of both gains: 0..1000 each. */
+int32_t need_of_sides(const struct query *q, const int32_t *of_a, size_t a_count,
+                      const int32_t *of_b, size_t b_count);
 /* The total at most. others: weights times values of the other factors, together; sector: its
  * value. */
 int32_t total_most(const struct model *m, int32_t need, int32_t sector, int64_t others);
 /* The least value of a cell with which the total may reach `total`, the sector unknown. */
 int32_t value_least(const struct model *m, int32_t need, int32_t total);
-/* The total at most of a company, by its record. -1: no memory. */
-int32_t record_most(struct query *q, const struct record *r);
+/* The total at most of a company, by its record, none of whose needs meets better than strength.
+ * Where that is below `least` it may be a coarser one. -1: no memory. */
+int32_t record_most(struct query *q, const struct record *r, int32_t strength, int32_t least);
 
 #endif

@@ -11,18 +11,19 @@ struct layer;
  *
  * Needs that score alike with anything are one class; classes that differ only in HS codes, topics
  * and precision are one shape. Every class, and every sector that a company works in or describes,
- * is a key with the list of the companies that have it. A list is ordered by cells, and its
- * stretches of one cell are runs: so a list is read as its few runs, and most of these are passed
- * over by one comparison.
+ * is a key with the list of the companies that have it. A list is ordered by cells, that of a class
+ * within these by what the companies want besides (told, below), and stretches alike in both are
+ * runs: so a list is read as its runs, and most of these are passed over by one comparison.
  */
 
+/* What the classes of a shape share: read much in every search, so without the rest of a need. */
 struct shape {
-    struct need_view need; /* of its first class; what classes share is meant */
+    uint64_t about[2];     /* the sectors in core and named */
     uint32_t first, count; /* its classes */
-};
-
-struct about {
-    uint64_t set[2]; /* the sectors in core and named */
+    uint16_t group;        /* of shapes with the same role and sector */
+    uint16_t core_close;
+    uint8_t role, sector, core_count, named_count;
+    uint8_t core[CORE_MAX], named[TEXT_SECTORS];
 };
 
 struct field { /* companies that say the same of what they do */
@@ -61,6 +62,15 @@ static inline size_t record_needs(const struct record *r)
     return r->tag >> 25;
 }
 
+/*
+ * What a run tells of the other needs of its companies, by how many needs they have:
+ * 1: nothing; 2: the group of the other one; 3: the kin of both others; 4 and more: the set of
+ * their roles. In lists of sectors, and in a tree with very many cells: nothing.
+ */
+#define TOLD_BITS 16
+#define TOLD_CELLS ((size_t)1 << (32 - TOLD_BITS))
+#define TOLD_KINS 256 /* of groups: role, and group of the sector */
+
 struct key {
     uint32_t run[CELL_NEEDS + 1]; /* runs of companies with 0, 1, .. needs; the last is the end */
 };
@@ -69,18 +79,35 @@ struct tree {
     int32_t newest;  /* day of the latest check */
     uint32_t *cells; /* codes, sorted */
     struct shape *shapes;
-    struct about *abouts;      /* of the shapes */
     struct need_view *classes; /* by shape */
+    uint16_t *groups;          /* of the classes */
+    uint8_t *kins;             /* of the groups */
+    uint8_t *roles;            /* of the groups */
     struct field *fields;
     uint32_t *records;   /* by cell */
     struct key *keys;    /* classes, then sectors worked in, then sectors described */
-    uint32_t *run_cell;  /* place in cells */
-    uint32_t *run_first; /* first posting; one more ends the list */
-    uint32_t *postings;  /* where records begin */
-    size_t cell_count, shape_count, class_count, field_count, record_count, record_words;
+    uint32_t *runs;      /* place in cells, and what is told << cell_bits */
+    uint32_t *run_first; /* place in postings; ALONE: of the one record */
+    uint32_t *postings;  /* where records begin; LAST ends a run */
+    unsigned cell_bits;  /* 16, or 32 where nothing is told */
+    size_t cell_count, shape_count, group_count, class_count, field_count, record_count,
+        record_words;
     size_t key_count, run_count, posting_count;
     uint32_t role_first[ROLES + 1]; /* shapes of a role */
 };
+
+#define ALONE (UINT32_C(1) << 31)
+#define LAST (UINT32_C(1) << 31)
+
+static inline uint32_t cell_mask(const struct tree *t)
+{
+    return t->cell_bits == 32 ? UINT32_MAX : (UINT32_C(1) << t->cell_bits) - 1;
+}
+
+static inline uint32_t run_told(const struct tree *t, uint32_t run)
+{
+    return t->cell_bits == 32 ? 0 : t->runs[run] >> t->cell_bits;
+}
 
 static inline const struct record *record_at(const struct tree *t, size_t at)
 {
@@ -112,6 +139,7 @@ size_t tree_scan_bytes(const struct tree *t);
 struct tree_making;
 int tree_read(struct tree_making *g);  /* tree_read.c: views into classes, fields and cells */
 int tree_order(struct tree_making *g); /* tree_build.c: records by cell, classes by shape */
-int tree_post(struct tree *t);         /* tree_post.c: keys, runs and postings */
+/* tree_post.c: keys, runs and postings. With more cells than told_cells runs tell nothing. */
+int tree_post(struct tree *t, size_t told_cells);
 
 #endif

@@ -87,7 +87,7 @@ static int records_order(struct tree_making *g)
     struct tree *t = g->t;
     uint32_t *order = raw_order(g);
     size_t words = t->record_count * RECORD_WORDS + g->need_count;
-    if (order == NULL || words >= UINT32_MAX) {
+    if (order == NULL || words >= ALONE) {
         free(order);
         return -1;
     }
@@ -112,25 +112,18 @@ static int shapes_order(struct tree *t, uint32_t *new_of)
 {
     uint32_t at[ROLES + 1] = {0};
     struct shape *shapes = malloc((t->shape_count + 1) * sizeof *shapes);
-    struct about *abouts = malloc((t->shape_count + 1) * sizeof *abouts);
-    if (shapes == NULL || abouts == NULL) {
-        free(shapes);
-        free(abouts);
+    if (shapes == NULL)
         return -1;
-    }
     for (size_t i = 0; i < t->shape_count; i++)
-        at[t->shapes[i].need.role]++;
+        at[t->shapes[i].role]++;
     counts_to_places(at, ROLES + 1);
     memcpy(t->role_first, at, sizeof at);
     for (size_t i = 0; i < t->shape_count; i++) {
-        new_of[i] = at[t->shapes[i].need.role]++;
+        new_of[i] = at[t->shapes[i].role]++;
         shapes[new_of[i]] = t->shapes[i];
-        abouts[new_of[i]] = t->abouts[i];
     }
     free(t->shapes);
-    free(t->abouts);
     t->shapes = shapes;
-    t->abouts = abouts;
     return 0;
 }
 
@@ -168,12 +161,51 @@ out:
     return rc;
 }
 
+/* A few hundred kins: where there are more the last takes in what remains. */
+static void kins_number(const struct model *m, struct tree *t)
+{
+    uint16_t number[ROLES * GROUPS_MAX] = {0}, count = 0;
+    for (size_t i = 0; i < t->shape_count; i++) {
+        const struct shape *n = &t->shapes[i];
+        uint16_t *kin = &number[n->role * GROUPS_MAX + m->sectors[n->sector].group_no];
+        if (*kin == 0)
+            *kin = count < TOLD_KINS ? ++count : TOLD_KINS;
+        t->kins[t->shapes[i].group] = (uint8_t)(*kin - 1);
+        t->roles[t->shapes[i].group] = n->role;
+    }
+}
+
+/* Groups are few: a search can know what each gives before it looks at anybody. */
+static int groups_number(const struct model *m, struct tree *t)
+{
+    uint16_t number[ROLES * SECTOR_IDS] = {0};
+    t->groups = malloc((t->class_count + 1) * sizeof *t->groups);
+    if (t->groups == NULL)
+        return -1;
+    for (size_t i = 0; i < t->shape_count; i++) {
+        struct shape *s = &t->shapes[i];
+        uint16_t *of = &number[s->role * SECTOR_IDS + s->sector];
+        if (*of == 0)
+            *of = (uint16_t)++t->group_count;
+        s->group = (uint16_t)(*of - 1);
+        for (uint32_t c = s->first; c < s->first + s->count; c++)
+            t->groups[c] = s->group;
+    }
+    t->kins = malloc(t->group_count + 1);
+    t->roles = malloc(t->group_count + 1);
+    if (t->kins == NULL || t->roles == NULL)
+        return -1;
+    kins_number(m, t);
+    return 0;
+}
+
 int tree_order(struct tree_making *g)
 {
     struct tree *t = g->t;
     uint32_t *new_shape = malloc((t->shape_count + 1) * sizeof *new_shape);
     int rc = -1;
-    if (new_shape != NULL && shapes_order(t, new_shape) == 0 && classes_order(g, new_shape) == 0)
+    if (new_shape != NULL && shapes_order(t, new_shape) == 0 && classes_order(g, new_shape) == 0 &&
+        groups_number(g->m, t) == 0)
         rc = records_order(g);
     free(new_shape);
     return rc;
@@ -187,7 +219,7 @@ struct tree *tree_new(const struct model *m, const struct layer *l, enum country
     interner_init(&g.shapes);
     interner_init(&g.classes);
     interner_init(&g.fields);
-    bool done = tree_read(&g) == 0 && tree_order(&g) == 0 && tree_post(g.t) == 0;
+    bool done = tree_read(&g) == 0 && tree_order(&g) == 0 && tree_post(g.t, TOLD_CELLS) == 0;
     interner_done(&g.shapes);
     interner_done(&g.classes);
     interner_done(&g.fields);
@@ -207,12 +239,14 @@ void tree_free(struct tree *t)
         return;
     free(t->cells);
     free(t->shapes);
-    free(t->abouts);
     free(t->classes);
+    free(t->groups);
+    free(t->kins);
+    free(t->roles);
     free(t->fields);
     free(t->records);
     free(t->keys);
-    free(t->run_cell);
+    free(t->runs);
     free(t->run_first);
     free(t->postings);
     free(t);

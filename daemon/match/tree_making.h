@@ -18,7 +18,7 @@ struct tree_making {
         uint8_t size;
     } * raw;
     uint32_t *needs; /* classes, as they are numbered here, then for good */
-    size_t need_count, class_cap, shape_cap, about_cap, field_cap, need_cap;
+    size_t need_count, class_cap, shape_cap, field_cap, need_cap;
 };
 
 #endif

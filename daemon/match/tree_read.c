@@ -47,15 +47,18 @@ static uint32_t shape_number(struct tree_making *g, const struct need_view *n)
     uint32_t number = intern(&g->shapes, key, (size_t)(at - key), &fresh);
     if (!fresh)
         return number;
-    if (array_grow(&g->t->shapes, number, &g->shape_cap, sizeof *g->t->shapes) < 0 ||
-        array_grow(&g->t->abouts, number, &g->about_cap, sizeof *g->t->abouts) < 0)
+    if (array_grow(&g->t->shapes, number, &g->shape_cap, sizeof *g->t->shapes) < 0)
         return INTERN_FAILED;
     struct shape *s = &g->t->shapes[number];
-    *s = (struct shape){.need = *n};
-    s->need.text = (struct text_ref){NULL, 0}; /* the bytes may go before the tree */
-    g->t->abouts[number] = (struct about){{0, 0}};
-    about_add(g->t->abouts[number].set, n->core, n->core_count);
-    about_add(g->t->abouts[number].set, n->named, n->named_count);
+    *s = (struct shape){.core_close = n->core_close,
+                        .role = n->role,
+                        .sector = n->sector,
+                        .core_count = n->core_count,
+                        .named_count = n->named_count};
+    memcpy(s->core, n->core, n->core_count);
+    memcpy(s->named, n->named, n->named_count);
+    about_add(s->about, n->core, n->core_count);
+    about_add(s->about, n->named, n->named_count);
     g->t->shape_count = number + 1;
     return number;
 }

@@ -1,4 +1,5 @@
 #include "tree_search.h"
+#include "told.h"
 
 #include <stdlib.h>
 
@@ -23,10 +24,17 @@ struct waiting {
     uint8_t what;
 };
 
-struct run_hit { /* a run that passed */
-    uint32_t run;
+struct run_hit {    /* a run that passed */
+    uint32_t first; /* as in run_first */
     int32_t most;
+    int32_t strength; /* of its key */
 };
+
+/* Totals of lo and more, but for those of hi and more, which were looked at before. */
+struct band {
+    int32_t lo, hi;
+};
+#define BAND_FIRST 128 /* hundredths of a point */
 
 #define AHEAD 8   /* so many steps before its turn something is fetched */
 #define PENDING 6 /* companies */
@@ -98,10 +106,10 @@ static int queue_shapes(struct scan *c)
         if (!role_reach(c->q, role, reach, &funds))
             continue;
         for (uint32_t i = c->t->role_first[role]; i < c->t->role_first[role + 1]; i++) {
-            const struct about *about = &c->t->abouts[i];
-            if (!funds && ((reach[0] & about->set[0]) | (reach[1] & about->set[1])) == 0)
+            const struct shape *s = &c->t->shapes[i];
+            if (!funds && ((reach[0] & s->about[0]) | (reach[1] & s->about[1])) == 0)
                 continue;
-            if (queue_add(c, WAIT_SHAPE, i, shape_most(c->q, &c->t->shapes[i], about)) < 0)
+            if (queue_add(c, WAIT_SHAPE, i, shape_most(c->q, s)) < 0)
                 return -1;
         }
     }
@@ -157,21 +165,28 @@ static void pending_add(struct scan *c, uint32_t entry, int32_t most)
         pending_look(c);
 }
 
-static int run_look(struct scan *c, uint32_t run)
+static int record_look(struct scan *c, const struct record *r, int32_t strength)
+{
+    int32_t most = record_most(c->q, r, strength, c->s->hits->least);
+    if (most >= c->s->hits->least)
+        pending_add(c, r->entry, most);
+    return most < 0 ? -1 : 0;
+}
+
+static int run_look(struct scan *c, const struct run_hit *run)
 {
     const struct tree *t = c->t;
-    uint32_t end = t->run_first[run + 1];
-    for (uint32_t p = t->run_first[run]; p < end; p++) {
-        if (p + AHEAD < end)
-            __builtin_prefetch(record_at(t, t->postings[p + AHEAD]));
-        const struct record *r = record_at(t, t->postings[p]);
-        int32_t most = record_most(c->q, r);
-        if (most < 0)
+    if (run->first & ALONE)
+        return record_look(c, record_at(t, run->first & ~ALONE), run->strength);
+    for (const uint32_t *p = t->postings + run->first;; p++) {
+        const uint32_t *end = t->postings + t->posting_count;
+        if (end - p > AHEAD)
+            __builtin_prefetch(record_at(t, p[AHEAD] & ~LAST));
+        if (record_look(c, record_at(t, *p & ~LAST), run->strength) < 0)
             return -1;
-        if (most >= c->s->hits->least)
-            pending_add(c, r->entry, most);
+        if (*p & LAST)
+            return 0;
     }
-    return 0;
 }
 
 /* Room for so many runs more than there are. 0 or -1. */
@@ -196,71 +211,139 @@ static int room_for_runs(struct index_room *room, size_t more)
     return 0;
 }
 
-/* Adds the runs of a key that may lead to a total that gets in. 0 or -1. */
-static int runs_pass(struct scan *c, const struct key *k, int32_t strength)
+/* The runs of a key, of companies with so many needs. */
+struct stretch {
+    uint32_t key, from, count;
+    unsigned needs;
+    int32_t strength;
+    struct band band;
+};
+
+static void run_add(struct scan *c, uint32_t run, int32_t need, int32_t strength)
 {
     struct index_room *room = c->room;
     const struct model *m = c->q->m;
-    int64_t sector = (int64_t)m->w.total_sector * SCORE_MAX;
-    if (room_for_runs(room, k->run[CELL_NEEDS] - k->run[0]) < 0)
+    int64_t others =
+        (int64_t)m->w.total_sector * SCORE_MAX + room->value[c->t->runs[run] & cell_mask(c->t)];
+    room->runs[room->run_count++] =
+        (struct run_hit){c->t->run_first[run], total_most(m, need, SCORE_MAX, others), strength};
+}
+
+/* What a cell has to bring for a band. */
+struct span {
+    int32_t need, least, done;
+};
+
+static void span_open(const struct scan *c, const struct band *b, int32_t need, struct span *ret)
+{
+    ret->need = need;
+    ret->least = value_least(c->q->m, need, b->lo);
+    ret->done = value_least(c->q->m, need, b->hi);
+}
+
+/* Of the n that passed those that do so by what they tell, too. */
+static void told_pass(struct scan *c, const struct stretch *s, size_t n)
+{
+    const struct tree *t = c->t;
+    const int32_t *value = c->room->value;
+    struct span span[TOLD_PLACES];
+    uint64_t known[(TOLD_PLACES + 63) / 64] = {0};
+    for (size_t i = 0; i < n; i++) {
+        uint32_t run = c->room->passed[i];
+        size_t at = told_place(c->q, s->needs, run_told(t, run));
+        int32_t v = value[t->runs[run] & cell_mask(t)];
+        if ((known[at / 64] >> at % 64 & 1) == 0) {
+            known[at / 64] |= UINT64_C(1) << at % 64;
+            span_open(c, &s->band, told_need(c->q, s->key, s->needs, at, s->strength), &span[at]);
+        }
+        if (v >= span[at].least && v < span[at].done)
+            run_add(c, run, span[at].need, s->strength);
+    }
+}
+
+static void stretch_pass(struct scan *c, const struct stretch *s)
+{
+    struct index_room *room = c->room;
+    const struct tree *t = c->t;
+    struct span top;
+    bool told = s->needs > 0 && s->key < t->class_count && t->cell_bits < 32;
+    span_open(c, &s->band,
+              told ? told_need(c->q, s->key, s->needs, TOLD_PLACES - 1, s->strength)
+                   : need_most(c->q, s->strength, s->needs),
+              &top);
+    if (top.least > c->q->value_most)
+        return;
+    size_t n = c->s->pass(t->runs + s->from, s->count, cell_mask(t), room->value, top.least,
+                          s->from, room->passed);
+    if (told) {
+        told_pass(c, s, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (room->value[t->runs[room->passed[i]] & cell_mask(t)] < top.done)
+            run_add(c, room->passed[i], top.need, s->strength);
+}
+
+/* Adds the runs of a key that may lead to a total that gets in. 0 or -1. */
+static int runs_pass(struct scan *c, uint32_t key, int32_t strength, struct band band)
+{
+    const struct key *k = &c->t->keys[key];
+    if (room_for_runs(c->room, k->run[CELL_NEEDS] - k->run[0]) < 0)
         return -1;
     for (unsigned needs = 0; needs < CELL_NEEDS; needs++) {
-        uint32_t from = k->run[needs], count = k->run[needs + 1] - from;
-        if (count == 0)
-            continue;
-        int32_t need = need_most(c->q, strength, needs);
-        int32_t least = value_least(m, need, c->s->hits->least);
-        if (least > c->q->value_most)
-            continue;
-        size_t n = c->s->pass(c->t->run_cell + from, count, room->value, least, from, room->passed);
-        for (size_t i = 0; i < n; i++) {
-            uint32_t run = room->passed[i];
-            int64_t others = sector + room->value[c->t->run_cell[run]];
-            room->runs[room->run_count++] =
-                (struct run_hit){run, total_most(m, need, SCORE_MAX, others)};
-        }
+        struct stretch s = {key,   k->run[needs], k->run[needs + 1] - k->run[needs],
+                            needs, strength,      band};
+        if (s.count > 0)
+            stretch_pass(c, &s);
     }
     return 0;
 }
 
-#define ORDERS 64
-#define ORDER_STEP (SCORE_MAX / ORDERS + 1)
+#define ORDERS 64 /* the likeliest first, roughly */
 
-/* The likeliest first, roughly: places in runs, in order. */
-static void runs_order(struct index_room *room, size_t n)
+/* Places in runs, in order. */
+static void runs_order(struct index_room *room)
 {
     uint32_t at[ORDERS + 1] = {0};
-    for (size_t i = 0; i < n; i++)
-        at[ORDERS - room->runs[i].most / ORDER_STEP]++;
+    int32_t lo = SCORE_MAX, hi = 0;
+    for (size_t i = 0; i < room->run_count; i++) {
+        lo = room->runs[i].most < lo ? room->runs[i].most : lo;
+        hi = room->runs[i].most > hi ? room->runs[i].most : hi;
+    }
+    int32_t step = (hi - lo) / ORDERS + 1;
+    for (size_t i = 0; i < room->run_count; i++)
+        at[ORDERS - (room->runs[i].most - lo) / step]++;
     for (size_t i = 1; i <= ORDERS; i++)
         at[i] += at[i - 1];
-    for (size_t i = n; i-- > 0;)
-        room->order[--at[ORDERS - room->runs[i].most / ORDER_STEP]] = (uint32_t)i;
+    for (size_t i = room->run_count; i-- > 0;)
+        room->order[--at[ORDERS - (room->runs[i].most - lo) / step]] = (uint32_t)i;
 }
 
 /* Most runs are of one or two: what the next ones need is fetched while one is worked on. */
-static void run_fetch(const struct scan *c, size_t n, size_t i)
+static void run_fetch(const struct scan *c, size_t i)
 {
     const struct index_room *room = c->room;
     const struct tree *t = c->t;
-    if (i + 3 * AHEAD < n)
-        __builtin_prefetch(&t->run_first[room->runs[room->order[i + 3 * AHEAD]].run]);
-    if (i + 2 * AHEAD < n)
-        __builtin_prefetch(&t->postings[t->run_first[room->runs[room->order[i + 2 * AHEAD]].run]]);
-    if (i + AHEAD < n)
+    if (i + 2 * AHEAD < room->run_count) {
+        uint32_t first = room->runs[room->order[i + 2 * AHEAD]].first;
+        if (!(first & ALONE))
+            __builtin_prefetch(&t->postings[first]);
+    }
+    if (i + AHEAD < room->run_count) {
+        uint32_t first = room->runs[room->order[i + AHEAD]].first;
         __builtin_prefetch(
-            record_at(t, t->postings[t->run_first[room->runs[room->order[i + AHEAD]].run]]));
+            record_at(t, first & ALONE ? first & ~ALONE : t->postings[first] & ~LAST));
+    }
 }
 
 static int runs_look(struct scan *c)
 {
     struct index_room *room = c->room;
-    size_t n = room->run_count;
-    runs_order(room, n);
-    for (size_t i = 0; i < n; i++) {
+    runs_order(room);
+    for (size_t i = 0; i < room->run_count; i++) {
         const struct run_hit *r = &room->runs[room->order[i]];
-        run_fetch(c, n, i);
-        if (r->most >= c->s->hits->least && run_look(c, r->run) < 0)
+        run_fetch(c, i);
+        if (r->most >= c->s->hits->least && run_look(c, r) < 0)
             return -1;
     }
     room->run_count = 0;
@@ -275,19 +358,45 @@ static bool worth(const struct scan *c, int32_t strength)
     return c->q->value_most >= value_least(c->q->m, need, c->s->hits->least);
 }
 
-/* Empties the uppermost bucket, into which shapes that are opened may put their classes. */
+/* Empties the uppermost bucket of shapes, which may put their classes there. Returns its keys, one
+ * leading to the next; *ret: 0, or -1 (no memory). */
+static uint32_t bucket_open(struct scan *c, int *ret)
+{
+    uint32_t at, keys = NOBODY;
+    while ((at = c->bucket[c->top]) != NOBODY) {
+        struct waiting *w = &c->room->queue[at];
+        c->bucket[c->top] = w->next;
+        if (w->what == WAIT_KEY) {
+            w->next = keys;
+            keys = at;
+        } else if (shape_open(c, w->number) < 0) {
+            *ret = -1;
+            return NOBODY;
+        }
+    }
+    *ret = 0;
+    return keys;
+}
+
+/* Until the list is full there is no telling how far down it goes: so those who may stand highest
+ * come first, band by band. */
 static int bucket_work(struct scan *c)
 {
-    uint32_t at;
-    while ((at = c->bucket[c->top]) != NOBODY) {
-        struct waiting w = c->room->queue[at];
-        c->bucket[c->top] = w.next;
-        int rc = w.what == WAIT_SHAPE ? shape_open(c, w.number)
-                                      : runs_pass(c, &c->t->keys[w.number], w.strength);
-        if (rc < 0)
-            return -1;
+    int rc;
+    const struct hits *h = c->s->hits;
+    struct band band = {SCORE_MAX + 1, SCORE_MAX + 1};
+    uint32_t keys = bucket_open(c, &rc);
+    for (int32_t width = BAND_FIRST; rc == 0 && keys != NOBODY && band.lo > h->least; width *= 2) {
+        band.hi = band.lo;
+        band.lo = h->count == h->limit || band.hi - width < h->least ? h->least : band.hi - width;
+        for (uint32_t at = keys; at != NOBODY && rc == 0; at = c->room->queue[at].next) {
+            const struct waiting *w = &c->room->queue[at];
+            rc = runs_pass(c, w->number, w->strength, band);
+        }
+        if (rc == 0)
+            rc = runs_look(c);
     }
-    return runs_look(c);
+    return rc;
 }
 
 int tree_search(struct tree_search *s)

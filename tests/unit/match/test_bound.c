@@ -5,9 +5,10 @@
 
 #include <cmocka.h>
 
+#include "gains.h"
 #include "index_in.h"
 #include "profiles.h"
-#include "query.h"
+#include "told.h"
 
 #include <string.h>
 
@@ -82,6 +83,15 @@ static int32_t best_key(struct query *q, const struct record *r)
     return best;
 }
 
+/* Turns to the tree as a search does: what groups give is known of every shape. */
+static void turn_to(struct query *q, const struct tree *t, const uint8_t *a)
+{
+    query_open(q, model, a, TODAY, NULL, room);
+    assert_int_equal(query_tree(q, t), 0);
+    for (size_t i = 0; i < t->shape_count; i++)
+        shape_most(q, &t->shapes[i]);
+}
+
 typedef void check_record(struct query *q, const struct record *r, const struct pair *pair);
 
 static void for_every_pair(check_record *check)
@@ -91,8 +101,7 @@ static void for_every_pair(check_record *check)
         const uint8_t *a = l->entries[n * (l->count / ASKERS)].blob->bytes;
         const struct tree *t = l->trees[a[AT_COUNTRY] == COUNTRY_KH ? COUNTRY_CA : COUNTRY_KH];
         struct query q;
-        query_open(&q, model, a, TODAY, NULL, room);
-        assert_int_equal(query_tree(&q, t), 0);
+        turn_to(&q, t, a);
         assert_true(t->record_count > 100);
         for (size_t at = 0; at < t->record_words;
              at += RECORD_WORDS + record_needs(record_at(t, at))) {
@@ -108,7 +117,11 @@ static void for_every_pair(check_record *check)
 
 static void check_most(struct query *q, const struct record *r, const struct pair *pair)
 {
-    assert_true(record_most(q, r) >= pair->score.total);
+    static const int32_t none = SCORE_MAX + 1; /* so that only groups are looked at */
+    assert_true(record_most(q, r, 1000, none) >= pair->score.total);
+    assert_true(record_most(q, r, 1000, 0) >= pair->score.total);
+    int32_t strength = best_key(q, r);
+    assert_true(record_most(q, r, larger(strength, 0), 0) >= pair->score.total);
 }
 
 static void a_record_bounds_its_score(void **state)
@@ -152,7 +165,15 @@ static void a_cell_bounds_language_and_practical(void **state)
     for_every_pair(check_cell);
 }
 
-/* A shape stands above all its classes. */
+static void a_group_gives_what_its_class_does(struct query *q, uint32_t class, int32_t most)
+{
+    assert_true(most >= class_strength(q, class));
+    const uint16_t *c = class_get(q, class), *group = group_get(q, q->t->groups[class]);
+    for (size_t i = 0; i < CLASS_LANES + q->a.need_count; i++)
+        assert_true(i == CLASS_KINDS ? (c[i] & ~group[i]) == 0 : c[i] <= group[i]);
+}
+
+/* A shape, and its group, stand above all its classes. */
 static void a_shape_bounds_its_classes(void **state)
 {
     (void)state;
@@ -163,11 +184,93 @@ static void a_shape_bounds_its_classes(void **state)
         struct query q;
         query_open(&q, model, a, TODAY, NULL, room);
         assert_int_equal(query_tree(&q, t), 0);
-        for (size_t i = 0; i < t->shape_count; i++)
+        for (size_t i = 0; i < t->shape_count; i++) {
+            int32_t most = shape_most(&q, &t->shapes[i]);
             for (uint32_t c = t->shapes[i].first; c < t->shapes[i].first + t->shapes[i].count; c++)
-                assert_true(shape_most(&q, &t->shapes[i], &t->abouts[i]) >= class_strength(&q, c));
+                a_group_gives_what_its_class_does(&q, c, most);
+        }
         query_tree_done(&q);
     }
+}
+
+/* The records of a run one after the other; NULL: that was the last. */
+static const struct record *run_record(const struct tree *t, uint32_t run, size_t i)
+{
+    uint32_t first = t->run_first[run];
+    if (first & ALONE)
+        return i == 0 ? record_at(t, first & ~ALONE) : NULL;
+    if (i > 0 && t->postings[first + i - 1] & LAST)
+        return NULL;
+    return record_at(t, t->postings[first + i] & ~LAST);
+}
+
+static size_t check_run(struct query *q, const struct layer *l, uint32_t class, unsigned needs,
+                        uint32_t run)
+{
+    size_t n = 0, place = told_place(q, needs, run_told(q->t, run));
+    for (const struct record *r; (r = run_record(q->t, run, n)) != NULL; n++) {
+        struct view b;
+        struct pair pair;
+        int32_t strength = best_key(q, r);
+        assert_int_equal(record_cell(r), q->t->runs[run] & cell_mask(q->t));
+        assert_true(place < TOLD_PLACES);
+        if (strength < 0 || class_strength(q, class) < strength)
+            continue; /* another key leads to it */
+        view_open(model, l->entries[r->entry].blob->bytes, &b);
+        pair_score(model, &q->a, &b, TODAY, &pair);
+        int32_t need = told_need(q, class, needs, place, strength);
+        assert_true(need >= pair.need.both);
+        assert_true(told_need(q, class, needs, TOLD_PLACES - 1, strength) >= need);
+    }
+    return n;
+}
+
+/* What runs tell of their companies' other needs bounds what these bring. */
+static void what_is_told_bounds_the_need(void **state)
+{
+    (void)state;
+    const struct layer *l = planted();
+    for (size_t n = 0; n < ASKERS / 2; n++) {
+        const uint8_t *a = l->entries[n * (l->count / ASKERS)].blob->bytes;
+        const struct tree *t = l->trees[a[AT_COUNTRY] == COUNTRY_KH ? COUNTRY_CA : COUNTRY_KH];
+        struct query q;
+        size_t seen[CELL_NEEDS] = {0};
+        turn_to(&q, t, a);
+        for (uint32_t c = 0; c < t->class_count; c++)
+            for (unsigned needs = 1; needs < CELL_NEEDS; needs++)
+                for (uint32_t run = t->keys[c].run[needs]; run < t->keys[c].run[needs + 1]; run++)
+                    seen[needs] += check_run(&q, l, c, needs, run);
+        query_tree_done(&q);
+        for (unsigned needs = 1; needs < CELL_NEEDS; needs++)
+            assert_true(seen[needs] > 0);
+    }
+}
+
+/* Tables give what loops over both needs' sectors do. */
+static void a_reach_finds_the_same_content(void **state)
+{
+    (void)state;
+    const struct layer *l = planted();
+    size_t met = 0, funds = 0;
+    for (size_t n = 0; n + 1 < l->count; n++) {
+        struct view a, b;
+        view_open(model, l->entries[n].blob->bytes, &a);
+        view_open(model, l->entries[n * 7 % l->count].blob->bytes, &b);
+        for (size_t i = 0; i < a.need_count; i++) {
+            struct reach reach;
+            reach_open(model, &a.needs[i], &reach);
+            for (size_t k = 0; k < b.need_count; k++) {
+                struct closeness close = reach_close(model, &reach, &b.needs[k]);
+                int32_t content = need_content(model, &a.needs[i], &b.needs[k]);
+                assert_int_equal(need_fit(model, &a.needs[i], &b.needs[k], &close), content);
+                assert_true(need_fit_most(model, &a.needs[i], &close) >= content);
+                met += content > 0;
+                funds += content > 0 && a.needs[i].kind == KIND_CAPITAL &&
+                         b.needs[k].kind == KIND_CAPITAL;
+            }
+        }
+    }
+    assert_true(met > 100 && funds > 0);
 }
 
 int main(void)
@@ -177,6 +280,8 @@ int main(void)
         cmocka_unit_test(the_best_key_bounds_it_too),
         cmocka_unit_test(a_cell_bounds_language_and_practical),
         cmocka_unit_test(a_shape_bounds_its_classes),
+        cmocka_unit_test(what_is_told_bounds_the_need),
+        cmocka_unit_test(a_reach_finds_the_same_content),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -7,6 +7,7 @@
 
 #include "index_in.h"
 #include "profiles.h"
+#include "tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,35 @@ static void answers_alike(make_company *make)
     }
 }
 
+/* The trees anew as if there were too many cells to tell anything with them. */
+static void tell_nothing(struct index *ix)
+{
+    for (size_t i = 0; i < ix->layer_count; i++)
+        for (int c = 0; c < COUNTRY_COUNT; c++) {
+            struct tree *t = ix->layers[i]->trees[c];
+            if (t == NULL)
+                continue;
+            free(t->keys);
+            free(t->runs);
+            free(t->run_first);
+            free(t->postings);
+            t->runs = t->run_first = t->postings = NULL;
+            assert_int_equal(tree_post(t, 0), 0);
+            assert_int_equal(t->cell_bits, 32);
+        }
+}
+
+static void runs_need_not_tell(void **state)
+{
+    (void)state;
+    struct index *ix = build(make_different, INDEX_KERNEL_AUTO);
+    const struct layer *l = ix->layers[0];
+    tell_nothing(ix);
+    for (size_t i = 0; i < 40; i++)
+        compare(ix, l->entries[i * 13].blob->bytes, NULL, 0, 10);
+    index_unref(ix);
+}
+
 static void all_equal(void **state)
 {
     (void)state;
@@ -254,9 +284,10 @@ static void the_date_decides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_equal),        cmocka_unit_test(all_different),
-        cmocka_unit_test(one_giant_group),  cmocka_unit_test(nobody_needs_anything),
-        cmocka_unit_test(the_date_decides), cmocka_unit_test(a_base_is_built_beside),
+        cmocka_unit_test(all_equal),          cmocka_unit_test(all_different),
+        cmocka_unit_test(one_giant_group),    cmocka_unit_test(nobody_needs_anything),
+        cmocka_unit_test(the_date_decides),   cmocka_unit_test(a_base_is_built_beside),
+        cmocka_unit_test(runs_need_not_tell),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
