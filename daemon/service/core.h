@@ -101,7 +101,7 @@ struct service {
     struct service_state state;
     uint64_t head;         /* the newest seq heard of */
     uint64_t moves;        /* how often head or the epoch has changed */
-    bool stopping;         /* nobody waits for changes any more */
+    bool stopping;         /* nobody waits for changes or the index any more */
     uint64_t lag_since_ms; /* 0: the index is level with the database */
     uint64_t started_ms;
     uint64_t connections;    /* so far */

@@ -177,6 +177,8 @@ static void match_ready(struct request *r)
 
     if (!r->s->index || index_seq(r->s->index) >= wanted)
         match_search(r);
+    else if (r->s->stopping) /* nothing follows the changes any more */
+        match_late(r);
     else
         request_wait(r, WAKE_INDEX, r->deadline_ms, match_ready, match_late);
 }

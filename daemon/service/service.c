@@ -197,7 +197,7 @@ static void service_message(void *ctx, int type, void *data)
         break;
     case SERVICE_STOP:
         s->stopping = true;
-        requests_wake(s, WAKE_HEAD);
+        requests_wake(s, WAKE_HEAD | WAKE_INDEX);
         break;
     }
 }

@@ -211,6 +211,20 @@ class TestRecovery(unittest.TestCase):
         finally:
             daemon.stop()
 
+    def test_a_stop_does_not_wait_for_an_index_that_follows_no_more(self):
+        daemon = Daemon(self.cluster, config={"limits": {"request_timeout": "30s"}, "daemon": {"shutdown": "8s"}})
+        try:
+            with daemon.client() as c:
+                one = c.call("company.upsert", company=company("Waits"))
+                number = c.start("match.list", id=one["id"], min_seq=one["seq"] + 1000)
+                self.assertEqual(c.call("system.ping"), "pong")  # what was sent before it has been read
+                self.assertEqual(daemon.terminate(), 0)
+                answer = c.answer()
+                self.assertEqual((answer["id"], answer["error"]["data"]["reason"]), (number, "index_behind"))
+            self.assertNotIn("drain_cut", daemon.log_text())
+        finally:
+            daemon.stop()
+
 
 if __name__ == "__main__":
     run_tests()
