@@ -173,6 +173,16 @@ static int default_dir(char **dir, const char *installed)
     return 0;
 }
 
+static int check_kernel(struct config *c, char *err, size_t errlen)
+{
+    if (index_kernel_parse(c->daemon.kernel, &c->kernel) != 0)
+        return fail(err, errlen, "[daemon] kernel: \"%s\" is not auto, scalar, avx2 or avx512",
+                    c->daemon.kernel);
+    if (!index_kernel_runs(c->kernel))
+        return fail(err, errlen, "[daemon] kernel: this processor has no %s", c->daemon.kernel);
+    return 0;
+}
+
 static int config_check(struct config *c, char *err, size_t errlen)
 {
     if (log_level_parse(c->daemon.log_level, &c->level) != 0)
@@ -181,7 +191,8 @@ static int config_check(struct config *c, char *err, size_t errlen)
     if (default_dir(&c->daemon.model_dir, SPEAN_DATA_DIR "/model") != 0 ||
         default_dir(&c->daemon.sql_dir, SPEAN_DATA_DIR "/sql") != 0)
         return fail(err, errlen, "no memory");
-    if (check_listen(c, err, errlen) != 0 || check_database(c, err, errlen) != 0)
+    if (check_listen(c, err, errlen) != 0 || check_database(c, err, errlen) != 0 ||
+        check_kernel(c, err, errlen) != 0)
         return -1;
     return check_limits(c, err, errlen);
 }

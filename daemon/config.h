@@ -1,6 +1,7 @@
 #ifndef SPEAN_CONFIG_H
 #define SPEAN_CONFIG_H
 
+#include <spean/index.h>
 #include <spean/ini.h>
 #include <spean/log.h>
 #include <spean/net.h>
@@ -30,7 +31,7 @@ struct config {
     } database;
     struct {
         int64_t workers, shutdown, answers;
-        char *log_level, *model_dir, *sql_dir;
+        char *kernel, *log_level, *model_dir, *sql_dir;
         bool core_files;
     } daemon;
     struct {
@@ -40,6 +41,7 @@ struct config {
     } limits;
     /* What the words above mean, filled in by config_load. */
     enum log_level level;
+    enum index_kernel kernel;
     mode_t mode;
     gid_t staff; /* (gid_t)-1: no group */
 };

@@ -67,6 +67,7 @@ static int house_follow(struct house *h)
     const struct indexer_options io = {.model = h->o.model,
                                        .workers = h->workers,
                                        .worker_count = h->worker_count,
+                                       .kernel = h->config->kernel,
                                        .log = h->o.log,
                                        .base = h->base,
                                        .ready = house_on_ready,

@@ -20,6 +20,17 @@
 #define STATE_ROWS 32768     /* and so often to who asks */
 #define HERE_MOST 1024       /* so few are built into an index without a thread */
 
+static struct index_writer *writer_new(const struct indexer_options *o)
+{
+    struct index_writer *w = index_writer_new(o->model);
+
+    if (w != NULL && index_writer_kernel(w, o->kernel) != 0) {
+        index_writer_free(w);
+        return NULL;
+    }
+    return w;
+}
+
 struct indexer *indexer_new(const struct indexer_options *o)
 {
     struct indexer *x = calloc(1, sizeof *x);
@@ -29,7 +40,7 @@ struct indexer *indexer_new(const struct indexer_options *o)
     x->o = *o;
     x->behind_since_ms = clock_mono_ms();
     buf_init(&x->packed, PACKED_MAX);
-    x->writer = index_writer_new(o->model);
+    x->writer = writer_new(o);
     if (x->writer == NULL) {
         indexer_free(x);
         return NULL;
@@ -121,7 +132,7 @@ static void indexer_reset(void *ctx, uint64_t about)
     x->about = about;
     x->loading = true;
     x->owed = false;
-    x->writer = index_writer_new(x->o.model);
+    x->writer = writer_new(&x->o);
     x->load = index_load_new();
     x->lost = false;
     if (x->writer == NULL || x->load == NULL) {

@@ -1,6 +1,7 @@
 #ifndef SPEAN_INDEXER_H
 #define SPEAN_INDEXER_H
 
+#include <spean/index.h>
 #include <spean/store.h>
 
 struct event_base;
@@ -18,6 +19,7 @@ struct indexer_options {
     const struct model *model; /* borrowed */
     struct worker **workers;   /* borrowed */
     size_t worker_count;
+    enum index_kernel kernel; /* one that this processor has */
     struct log *log;
     struct event_base *base; /* borrowed; NULL: bases are built where the writer is */
     /* The first snapshot is out: matches can be answered. */

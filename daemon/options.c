@@ -83,6 +83,9 @@ static const struct opt options[] = {
     {"daemon", "answers", OPT_BYTES, AT(daemon.answers), "32m", 0, 64 * GIB,
      "Bytes of finished match answers that each worker keeps, so that what has not changed is not "
      "computed again; 0: none."},
+    {"daemon", "kernel", OPT_STRING, AT(daemon.kernel), "auto", 0, 0,
+     "How searches compare: scalar, avx2 or avx512, or auto for the best that the processor has. "
+     "All find the same."},
     {"daemon", "log_level", OPT_STRING, AT(daemon.log_level), "info", 0, 0,
      "error, warn, info or debug; the log goes to standard error."},
     {"daemon", "core_files", OPT_BOOL, AT(daemon.core_files), "no", 0, 0,

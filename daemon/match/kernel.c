@@ -1,5 +1,7 @@
 #include "kernel.h"
 
+#include <string.h>
+
 size_t kernel_pass_scalar(const uint32_t *cell, size_t count, uint32_t mask, const int32_t *value,
                           int32_t least, uint32_t base, uint32_t *out)
 {
@@ -85,3 +87,19 @@ kernel_pass *kernel_get(enum index_kernel which)
 }
 
 #endif
+
+int index_kernel_parse(const char *name, enum index_kernel *ret)
+{
+    static const char *const names[] = {"auto", "scalar", "avx2", "avx512"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *ret = (enum index_kernel)i;
+            return 0;
+        }
+    return -1;
+}
+
+bool index_kernel_runs(enum index_kernel which)
+{
+    return kernel_get(which) != NULL;
+}

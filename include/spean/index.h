@@ -26,6 +26,11 @@ enum index_kernel {
     INDEX_KERNEL_AVX512
 };
 
+/* By the name that the configuration has for it. 0, or -1: there is none of that name. */
+int index_kernel_parse(const char *name, enum index_kernel *ret);
+/* Whether this processor has what it takes. */
+bool index_kernel_runs(enum index_kernel which);
+
 /* model is borrowed and must outlive the writer and all snapshots. NULL on no memory. */
 struct index_writer *index_writer_new(const struct model *m);
 void index_writer_free(struct index_writer *w);

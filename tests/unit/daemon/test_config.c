@@ -83,6 +83,30 @@ static void what_is_set_is_taken(void **state)
     config_free(c);
 }
 
+/* What this processor lacks is refused; what it has is taken. */
+static void a_kernel_has_to_run_here(void **state)
+{
+    static const char *const names[] = {"auto", "scalar", "avx2", "avx512"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char text[64];
+        struct config *c = NULL;
+        char err[256] = "";
+        enum index_kernel which;
+
+        snprintf(text, sizeof text, "[daemon]\nkernel = %s\n", names[i]);
+        assert_int_equal(index_kernel_parse(names[i], &which), 0);
+        if (!index_kernel_runs(which)) {
+            refused(text, "this processor has no");
+            continue;
+        }
+        assert_int_equal(config_parse(text, NULL, 0, &c, err, sizeof err), 0);
+        assert_int_equal(c->kernel, which);
+        config_free(c);
+    }
+}
+
 static void bad_values_are_named(void **state)
 {
     (void)state;
@@ -96,6 +120,7 @@ static void bad_values_are_named(void **state)
     refused("[database]\nconninfo = dbname='open\n", "connection string");
     refused("[database]\npool = 0\n", "line 2");
     refused("[daemon]\nlog_level = loud\n", "log_level");
+    refused("[daemon]\nkernel = mmx\n", "\"mmx\" is not auto, scalar, avx2 or avx512");
     refused("[daemon]\nworkers = 65\n", "line 2");
     refused("[limits]\nline = 1\n", "line 2");
     refused("[limits]\nline = many\n", "line 2");
@@ -224,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_the_contract),
         cmocka_unit_test(what_is_set_is_taken),
+        cmocka_unit_test(a_kernel_has_to_run_here),
         cmocka_unit_test(bad_values_are_named),
         cmocka_unit_test(options_are_looked_at_together),
         cmocka_unit_test(settings_have_a_form),
