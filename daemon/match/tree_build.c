@@ -50,6 +50,39 @@ static int cells_collect(struct tree *t, uint32_t *place)
     return 0;
 }
 
+#define FEW 8192 /* records up to here are sorted: a table of all codes would take longer */
+
+static int cell_compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* As raw_order. */
+static uint32_t *few_order(struct tree_making *g)
+{
+    struct tree *t = g->t;
+    uint64_t *by = malloc((t->record_count + 1) * sizeof *by); /* code << 32, and number */
+    uint32_t *order = malloc((t->record_count + 1) * sizeof *order);
+    t->cells = malloc((t->record_count + 1) * sizeof *t->cells);
+    if (by == NULL || order == NULL || t->cells == NULL) {
+        free(by);
+        free(order);
+        return NULL;
+    }
+    for (size_t i = 0; i < t->record_count; i++)
+        by[i] = (uint64_t)g->raw[i].cell << 32 | i;
+    qsort(by, t->record_count, sizeof *by, cell_compare);
+    for (size_t i = 0; i < t->record_count; i++) {
+        order[i] = (uint32_t)by[i];
+        if (i == 0 || by[i] >> 32 != by[i - 1] >> 32)
+            t->cells[t->cell_count++] = (uint32_t)(by[i] >> 32);
+        g->raw[order[i]].cell = (uint32_t)t->cell_count - 1;
+    }
+    free(by);
+    return order;
+}
+
 /* Numbers of the raw records in the order of their cells, whose codes become places. NULL: no
  * memory. */
 static uint32_t *raw_order(struct tree_making *g)
@@ -85,7 +118,7 @@ fail:
 static int records_order(struct tree_making *g)
 {
     struct tree *t = g->t;
-    uint32_t *order = raw_order(g);
+    uint32_t *order = t->record_count > FEW ? raw_order(g) : few_order(g);
     size_t words = t->record_count * RECORD_WORDS + g->need_count;
     if (order == NULL || words >= ALONE) {
         free(order);
