@@ -5,6 +5,7 @@
 
 #include <getopt.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <spean/buf.h>
@@ -259,11 +260,19 @@ static int run_configured(const struct arguments *a)
     return ret;
 }
 
+/*
+ * What is large goes back to the system when it is freed. Left to itself malloc keeps blocks of up
+ * to 32 MiB for later once it has seen one freed: 20 MiB more resident after 2,050,000 companies
+ * were loaded, and as much at the most while they are loaded anew.
+ */
+#define MALLOC_LARGE (1 << 20) /* bytes */
+
 int main(int argc, char **argv)
 {
     struct arguments a = {.task = TASK_RUN};
 
     arguments_parse(&a, argc, argv);
+    (void)mallopt(M_MMAP_THRESHOLD, MALLOC_LARGE);
     signal(SIGPIPE, SIG_IGN);
     jr_init(malloc, free); /* this and the seed before there are threads */
     json_object_seed(0);

@@ -252,14 +252,14 @@ struct tree *tree_new(const struct model *m, const struct layer *l, enum country
     interner_init(&g.shapes);
     interner_init(&g.classes);
     interner_init(&g.fields);
-    bool done = tree_read(&g) == 0 && tree_order(&g) == 0 && tree_post(g.t, TOLD_CELLS) == 0;
+    bool done = tree_read(&g) == 0 && tree_order(&g) == 0;
     interner_done(&g.shapes);
     interner_done(&g.classes);
     interner_done(&g.fields);
     free(g.class_shape);
     free(g.raw);
-    free(g.needs);
-    if (!done) {
+    free(g.needs); /* before the rest takes as much */
+    if (!done || tree_post(g.t, TOLD_CELLS) < 0) {
         tree_free(g.t);
         return NULL;
     }

@@ -1,45 +1,35 @@
 #include "feed_private.h"
 
 #include <spean/clock.h>
-#include <spean/ident.h>
 #include <spean/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOOK_MS 3000  /* a server that takes longer to tell its counter counts as lost */
-#define PAGE_MS 60000 /* a page */
+#define PAGE_MS 60000 /* a page of changes */
 #define SERVER_TIMEOUT "60s"
 
 int feed_send_on(struct feed *f, struct link *l, enum feed_statement which)
 {
-    char number[24], limit[16], format[16], after[IDENT_TEXT];
+    char number[24], limit[16], format[16];
     struct store_param params[4] = {
         {.value = number}, {.value = limit}, {.value = format}, {.value = f->pack_model}};
-    uint64_t ms = which == FEED_LOAD || which == FEED_FOLLOW ? PAGE_MS : LOOK_MS;
 
     snprintf(number, sizeof(number), "%llu", (unsigned long long)f->seq);
-    snprintf(limit, sizeof(limit), "%d", which == FEED_LOAD ? FEED_LOAD_PAGE : FEED_PAGE);
+    snprintf(limit, sizeof(limit), "%d", FEED_PAGE);
     snprintf(format, sizeof(format), "%d", f->o.pack_format);
-    if (which == FEED_LOAD) {
-        ident_format(f->after, after);
-        params[0].value = after;
-    } else if (which == FEED_REWOUND) {
+    if (which == FEED_REWOUND) {
         params[0].value = f->epoch;
         params[1].value = number;
     }
     f->state = FEED_BUSY;
-    return link_send(l, which, params, clock_mono_ms() + ms, which);
+    return link_send(l, which, params, clock_mono_ms() + (which == FEED_FOLLOW ? PAGE_MS : LOOK_MS),
+                     which);
 }
 
 void feed_send(struct feed *f, enum feed_statement which)
 {
-    f->starved = false;
-    if (which == FEED_LOAD && f->via_reader) {
-        if (feed_send_on(f, f->reader, which) == 0)
-            return;
-        f->via_reader = false; /* the primary is never behind it, and can go on */
-    }
     if (feed_send_on(f, f->link, which) < 0)
         link_break(f->link, "a statement of the change feed could not be sent");
 }
@@ -61,21 +51,6 @@ static void feed_look(struct feed *f)
         f->again = true;
 }
 
-void feed_load_from(struct feed *f, const char *epoch, uint64_t head)
-{
-    log_event(f->log, LOG_LEVEL_INFO, "feed_load", "epoch=%s seq=%llu source=%s", epoch,
-              (unsigned long long)head, f->via_reader ? "read_conninfo" : "conninfo");
-    f->reader_skip = false;
-    f->reader_since_ms = 0;
-    f->loaded = false;
-    f->loading = true;
-    f->seq = f->head = head;
-    memset(f->after, 0, sizeof(f->after));
-    snprintf(f->epoch, sizeof(f->epoch), "%s", epoch);
-    f->callbacks.reset(f->ctx, 0);
-    feed_send(f, FEED_LOAD);
-}
-
 static void feed_lost_history(struct feed *f, const char *why, uint64_t seen)
 {
     log_event(f->log, LOG_LEVEL_WARN, "feed_history_lost", "reason=%s seq=%llu seen=%llu", why,
@@ -94,7 +69,7 @@ static void feed_on_head(struct feed *f, const struct feed_head *h)
         f->token_version = h->token_version;
         f->callbacks.tokens(f->ctx, h->token_version);
     }
-    bool same = (f->loaded || f->loading) && strcmp(f->epoch, h->epoch) == 0;
+    bool same = f->loaded && strcmp(f->epoch, h->epoch) == 0;
     if (same && h->seq < f->seq) {
         /* What other daemons and clients have seen after it is gone: make it known, then load. */
         feed_lost_history(f, "counter_went_back", h->seq);
@@ -104,60 +79,19 @@ static void feed_on_head(struct feed *f, const struct feed_head *h)
     }
     f->head = h->seq;
     if (!same) {
-        if (!feed_reader_begin(f, h->epoch, h->seq))
-            feed_load_from(f, h->epoch, h->seq);
-    } else if (f->loading)
-        feed_send(f, FEED_LOAD); /* it was cut off */
-    else if (h->seq > f->seq)
+        if (!feed_reader_begin(f, h->epoch))
+            feed_load(f);
+    } else if (h->seq > f->seq) {
         feed_send(f, FEED_FOLLOW);
-    else
+    } else {
         feed_rest(f);
-}
-
-/* The server makes the next page while this one is read. */
-static void feed_load_ahead(struct feed *f, const uint8_t last[FEED_UUID])
-{
-    uint8_t before[FEED_UUID];
-
-    memcpy(before, f->after, FEED_UUID);
-    memcpy(f->after, last, FEED_UUID);
-    feed_send(f, FEED_LOAD);
-    memcpy(f->after, before, FEED_UUID);
+    }
 }
 
 /* What was not taken is read again with the next look, not at once: there is no memory now. */
-static int feed_starve(struct feed *f)
+int feed_starve(struct feed *f)
 {
     f->again = false;
-    feed_rest(f);
-    return 0;
-}
-
-int feed_on_load(struct feed *f, const PGresult *res)
-{
-    const uint8_t *last = feed_read_load_end(res);
-    bool whole = last != NULL && PQntuples(res) == FEED_LOAD_PAGE;
-    int rows;
-
-    if (f->starved)
-        return feed_starve(f);
-    if (whole)
-        feed_load_ahead(f, last);
-    rows = feed_read_load(f, res);
-    if (rows == FEED_NO_MEMORY) {
-        f->starved = whole;
-        return whole ? 0 : feed_starve(f);
-    }
-    if (rows < 0)
-        return -1;
-    if (whole)
-        return 0;
-    f->loading = f->via_reader = false;
-    f->loaded = true;
-    log_event(f->log, LOG_LEVEL_INFO, "feed_loaded", "epoch=%s seq=%llu", f->epoch,
-              (unsigned long long)f->seq);
-    f->callbacks.caught_up(f->ctx, f->seq, f->epoch);
-    f->again = true; /* the load took its time */
     feed_rest(f);
     return 0;
 }
@@ -204,7 +138,7 @@ static int feed_on_result(struct feed *f, enum feed_statement which, const PGres
         feed_on_head(f, &head);
         return 0;
     case FEED_LOAD:
-        return feed_on_load(f, res);
+        return feed_loaded(f);
     case FEED_FOLLOW:
         return feed_on_follow(f, res);
     case FEED_REWOUND:
@@ -219,10 +153,12 @@ static int feed_on_result(struct feed *f, enum feed_statement which, const PGres
 static void feed_refused(struct feed *f, enum feed_statement which,
                          const struct store_result *result)
 {
-    if (!f->failing)
+    if (f->refused != (int)which)
         log_event(f->log, LOG_LEVEL_ERROR, "feed_refused", "statement=%s sqlstate=%s",
-                  feed_statements[which].name, result->sqlstate);
-    f->failing = true;
+                  which == FEED_LOAD ? "feed_load" : feed_statements[which].name, result->sqlstate);
+    f->refused = (int)which;
+    if (which == FEED_LOAD)
+        f->loading = false;
     f->callbacks.state(f->ctx, false, f->head);
     f->again = which == FEED_REWOUND; /* on a standby it cannot be written: load all the same */
     if (which != FEED_LISTEN)
@@ -240,7 +176,8 @@ static void feed_done(void *ctx, uint64_t number, const struct store_result *res
     }
     if (result->status != STORE_OK)
         return; /* feed_down follows */
-    f->failing = false;
+    if (f->refused == (int)which)
+        f->refused = -1;
     if (feed_on_result(f, which, result->res) < 0) {
         f->loaded = f->loading = false;
         link_break(f->link, "the change feed gave a result that makes no sense");
@@ -265,7 +202,10 @@ static void feed_down(void *ctx)
     struct feed *f = ctx;
 
     f->state = FEED_OFF;
-    f->via_reader = false; /* a load goes on from the primary, once it is back */
+    f->loading = false; /* it begins anew once the primary is back */
+    if (f->via_reader)
+        link_break(f->reader, "the primary was lost while all was loaded from here");
+    f->via_reader = false;
     event_del(f->timer);
     f->callbacks.state(f->ctx, false, f->head);
 }
@@ -333,9 +273,10 @@ struct feed *feed_new(struct event_base *base, const struct feed_options *o, str
         f->o.poll_ms = 500;
     f->callbacks = *callbacks;
     f->ctx = ctx;
+    f->refused = -1;
     f->pack_model = strdup(o->pack_model);
     f->timer = event_new(base, -1, EV_PERSIST, feed_timer, f);
-    if (f->pack_model && f->timer)
+    if (f->pack_model && f->timer && feed_load_open(f) == 0)
         f->link = link_new(base, &lo, log, &feed_links, f);
     if (!f->link || feed_reader_open(f, base, &lo) < 0) {
         feed_free(f);
@@ -352,6 +293,7 @@ void feed_free(struct feed *f)
     link_free(f->link);
     if (f->timer)
         event_free(f->timer);
+    feed_load_close(f);
     free(f->pack_model);
     free(f);
 }

@@ -8,12 +8,12 @@
 /*
  * A whole load reads much, and a standby can give it. It is taken as the standby has it, from the
  * number that the standby itself has reached; the changes after that come from the primary, as
- * always. Whatever goes wrong there, the primary goes on: it is never behind a standby.
+ * always. Whatever goes wrong there, the primary takes over: it is never behind a standby.
  */
 
 #define READER_WAIT_MS 3000 /* that a load waits for it to come up */
 
-bool feed_reader_begin(struct feed *f, const char *epoch, uint64_t head)
+bool feed_reader_begin(struct feed *f, const char *epoch)
 {
     uint64_t now = clock_mono_ms();
 
@@ -28,20 +28,15 @@ bool feed_reader_begin(struct feed *f, const char *epoch, uint64_t head)
         return true;
     }
     snprintf(f->reader_epoch, sizeof(f->reader_epoch), "%s", epoch);
-    f->reader_head = head;
     f->via_reader = feed_send_on(f, f->reader, FEED_HEAD) == 0;
     return f->via_reader;
 }
 
-/* The primary goes on, or begins. */
+/* The primary takes over. */
 static void feed_reader_leave(struct feed *f, const char *why)
 {
     log_event(f->log, LOG_LEVEL_WARN, "feed_reader_left", "reason=%s", why);
-    f->via_reader = false;
-    if (f->loading)
-        feed_send(f, FEED_LOAD);
-    else
-        feed_load_from(f, f->reader_epoch, f->reader_head);
+    feed_load(f);
 }
 
 static void feed_reader_head(struct feed *f, const PGresult *res)
@@ -52,8 +47,8 @@ static void feed_reader_head(struct feed *f, const PGresult *res)
         feed_reader_leave(f, "nonsense");
     else if (strcmp(head.epoch, f->reader_epoch) != 0)
         feed_reader_leave(f, "other_history");
-    else
-        feed_load_from(f, head.epoch, head.seq);
+    else if (feed_load_on(f, f->reader) < 0)
+        feed_reader_leave(f, "lost");
 }
 
 static void feed_reader_done(void *ctx, uint64_t number, const struct store_result *result)
@@ -66,7 +61,7 @@ static void feed_reader_done(void *ctx, uint64_t number, const struct store_resu
         feed_reader_leave(f, result->status == STORE_SQL ? result->sqlstate : "lost");
     else if (number == FEED_HEAD)
         feed_reader_head(f, result->res);
-    else if (feed_on_load(f, result->res) < 0)
+    else if (feed_loaded(f) < 0)
         feed_reader_leave(f, "nonsense");
 }
 

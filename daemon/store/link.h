@@ -42,6 +42,20 @@ uint64_t link_connects(const struct link *l); /* how often it came up */
 /* 0: done will be called once; -1: not sent. */
 int link_send(struct link *l, size_t which, const struct store_param *params, uint64_t deadline_ms,
               uint64_t number);
+
+/* What a COPY gives, from the loop. Less than 0: it makes no sense, and the connection is ended. */
+struct link_copy_callbacks {
+    int (*head)(void *ctx, const PGresult *res); /* rows of a statement before it, in text form */
+    int (*piece)(void *ctx, const char *bytes, size_t len); /* of the stream, cut anywhere */
+};
+/*
+ * Runs statements as one transaction of its own, the last of which is a COPY ... TO STDOUT.  0:
+ * done will be called once, with STORE_OK when all has been given; with STORE_TIMEOUT when nothing
+ * came for still_ms. -1: not sent; nothing else may be in flight, and nothing can be sent before it
+ * is done.
+ */
+int link_copy(struct link *l, const char *sql, const struct link_copy_callbacks *callbacks,
+              uint64_t still_ms, uint64_t number);
 /* Ends the connection, from inside a callback too: down follows from the loop, then a new one. */
 void link_break(struct link *l, const char *why);
 

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct flight *link_first(struct link *l)
+struct flight *link_first(struct link *l)
 {
     return l->used > 0 ? &l->flights[l->first] : NULL;
 }
 
-static struct flight link_pop(struct link *l)
+struct flight link_pop(struct link *l)
 {
     struct flight f = l->flights[l->first];
 
@@ -19,7 +19,7 @@ static struct flight link_pop(struct link *l)
     return f;
 }
 
-static void link_push(struct link *l, enum flight_kind kind, uint64_t number, uint64_t deadline_ms)
+void link_push(struct link *l, enum flight_kind kind, uint64_t number, uint64_t deadline_ms)
 {
     l->flights[(l->first + l->used) % l->size] =
         (struct flight){.kind = kind, .number = number, .deadline_ms = deadline_ms};
@@ -32,7 +32,7 @@ uint64_t link_nearest(const struct link *l)
 
     for (size_t i = 0; i < l->used; i++) {
         const struct flight *f = &l->flights[(l->first + i) % l->size];
-        if (f->kind == FLIGHT_CALL && f->deadline_ms < nearest)
+        if (f->kind >= FLIGHT_CALL && f->deadline_ms < nearest)
             nearest = f->deadline_ms;
     }
     return nearest;
@@ -40,12 +40,13 @@ uint64_t link_nearest(const struct link *l)
 
 void link_abandon(struct link *l, uint64_t now_ms)
 {
+    l->copying = false;
     while (l->used > 0) {
         struct flight f = link_pop(l);
         struct store_result result = {.status =
                                           f.deadline_ms <= now_ms ? STORE_TIMEOUT : STORE_LOST};
         PQclear(f.res);
-        if (f.kind == FLIGHT_CALL)
+        if (f.kind >= FLIGHT_CALL)
             l->callbacks.done(l->ctx, f.number, &result);
     }
 }
@@ -57,7 +58,7 @@ bool link_ready(const struct link *l)
 
 size_t link_room(const struct link *l)
 {
-    return link_ready(l) && l->used < l->o.pipeline ? l->o.pipeline - l->used : 0;
+    return link_ready(l) && !l->copying && l->used < l->o.pipeline ? l->o.pipeline - l->used : 0;
 }
 
 /* Sends what libpq holds, as far as the socket takes it. */
@@ -176,7 +177,7 @@ static bool link_schema_fits(const struct link *l, const PGresult *res, char *wh
 
 /* ---- results ---- */
 
-static void link_deliver(struct link *l, struct flight *f)
+void link_deliver(struct link *l, const struct flight *f)
 {
     ExecStatusType status = PQresultStatus(f->res);
     struct store_result result = {.status = STORE_OK, .res = f->res};
@@ -258,7 +259,7 @@ static void link_notifies(struct link *l)
 static int link_take_all(struct link *l)
 {
     /* Between two results there is a NULL, now and then two; several mean that nothing is left. */
-    for (int nulls = 0; l->used > 0 && nulls < 4 && !PQisBusy(l->conn);) {
+    for (int nulls = 0; l->used > 0 && !l->copying && nulls < 4 && !PQisBusy(l->conn);) {
         int taken = link_take(l);
         if (taken < 0)
             return -1;
@@ -285,7 +286,7 @@ void link_io(evutil_socket_t fd, short what, void *arg)
         return;
     /* Read while there is something to write, too: else both sides wait for the other to read. */
     bool alive = PQconsumeInput(l->conn) == 1;
-    bool sound = link_take_all(l) == 0;
+    bool sound = (l->copying ? link_copy_io(l) : link_take_all(l)) == 0;
     if (l->breaking)
         return; /* link_deferred follows */
     link_notifies(l);

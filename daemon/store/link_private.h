@@ -14,7 +14,7 @@ enum link_state {
     LINK_READY
 };
 
-enum flight_kind { FLIGHT_TRY, FLIGHT_SETUP, FLIGHT_SCHEMA, FLIGHT_CALL };
+enum flight_kind { FLIGHT_TRY, FLIGHT_SETUP, FLIGHT_SCHEMA, FLIGHT_CALL, FLIGHT_COPY };
 
 /* What is under way in the pipeline, in order. libpq itself does not tell. */
 struct flight {
@@ -51,6 +51,11 @@ struct link {
 
     struct flight *flights; /* ring */
     size_t size, first, used;
+
+    struct link_copy_callbacks copy;
+    bool copying;  /* and not in pipeline mode */
+    bool copy_out; /* the stream has begun and is not at its end */
+    uint64_t copy_still_ms;
 };
 
 /* link_io.c: the pipeline */
@@ -62,6 +67,17 @@ int link_prepare(struct link *l);
 uint64_t link_nearest(const struct link *l);
 /* Gives everything in flight back: STORE_TIMEOUT to what is past its deadline, else STORE_LOST. */
 void link_abandon(struct link *l, uint64_t now_ms);
+
+/* What is in flight: the first, taken off, and put behind. */
+struct flight *link_first(struct link *l); /* NULL: nothing */
+struct flight link_pop(struct link *l);
+void link_push(struct link *l, enum flight_kind kind, uint64_t number, uint64_t deadline_ms);
+/* Tells of the result that it holds. */
+void link_deliver(struct link *l, const struct flight *f);
+
+/* link_copy.c: takes what has been read, and reads on for a while. -1 if the connection is of no
+ * use. */
+int link_copy_io(struct link *l);
 
 /* link.c: states */
 void link_became_ready(struct link *l);

@@ -85,13 +85,11 @@ struct feed_row {       /* a company as it stands now; valid during the callback
     const uint8_t *id;  /* 16 bytes */
     const void *packed; /* NULL: the company is gone */
     size_t packed_len;
-    int pack_format;        /* PACKED_FORMAT it was made with */
-    const char *pack_model; /* model version it was made with */
-    const char *doc;        /* profile as JSON; given only where pack_format or pack_model are not
-                               feed_options' own */
+    const char *doc; /* profile as JSON; given only where it was packed by another format or
+                        model than feed_options say */
     size_t doc_len;
     int64_t version;
-    int64_t updated_ms;
+    int64_t updated_ms; /* in a load: 0 where no doc is given */
 };
 
 struct feed_callbacks {

@@ -140,12 +140,8 @@ static void row_id(uint8_t id[IDENT_BYTES], int n)
 static int give_doc(struct stage *s, int n, const char *text)
 {
     uint8_t id[IDENT_BYTES];
-    struct feed_row row = {.id = id,
-                           .packed = "old",
-                           .packed_len = 3,
-                           .pack_model = "other",
-                           .doc = text,
-                           .doc_len = strlen(text)};
+    struct feed_row row = {
+        .id = id, .packed = "old", .packed_len = 3, .doc = text, .doc_len = strlen(text)};
 
     row_id(id, n);
     return indexer_callbacks()->row(s->x, &row);
@@ -154,11 +150,7 @@ static int give_doc(struct stage *s, int n, const char *text)
 static void give_packed(struct stage *s, int n, const void *packed, size_t len)
 {
     uint8_t id[IDENT_BYTES];
-    struct feed_row row = {.id = id,
-                           .packed = packed,
-                           .packed_len = len,
-                           .pack_format = PACKED_FORMAT,
-                           .pack_model = model_version(s->model)};
+    struct feed_row row = {.id = id, .packed = packed, .packed_len = len};
 
     row_id(id, n);
     indexer_callbacks()->row(s->x, &row);
@@ -289,11 +281,7 @@ static void give_many(struct stage *s, int from, int to)
 
     pack(s, 0, &packed);
     for (int n = from; n < to; n++) {
-        struct feed_row row = {.id = id,
-                               .packed = packed.data,
-                               .packed_len = packed.len,
-                               .pack_format = PACKED_FORMAT,
-                               .pack_model = model_version(s->model)};
+        struct feed_row row = {.id = id, .packed = packed.data, .packed_len = packed.len};
         row_id(id, n);
         memcpy(packed.data + 8, id, sizeof id); /* where packed bytes have their id */
         indexer_callbacks()->row(s->x, &row);

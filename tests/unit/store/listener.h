@@ -9,6 +9,8 @@
 /* What a feed has told. */
 struct listener {
     struct feed *feed;
+    int rows_before; /* the last reset */
+    int downs;
     int resets, rows, caught_ups, gone, docs, token_moves;
     bool up;
     uint64_t seq, database_seq;
@@ -17,6 +19,10 @@ struct listener {
     bool ordered; /* seq never went back */
     int starve;   /* so many rows from now on find no memory */
     int kill_at;  /* ends the feed's connection while the row of this number is given */
+    int act_at;   /* calls act then */
+    void (*act)(void);
+    uint64_t about;
+    bool loading;
 };
 extern struct event_base *base;
 extern struct listener one, two;
@@ -31,6 +37,8 @@ void wait_even(struct listener *l);
 int write_company(PGconn *c, unsigned n, int64_t expect);
 /* Companies 1..count as if they had been there always: no changes. */
 void fill(int count);
+/* Gives them long profiles, so that a load that tells these does not fit into buffers. */
+void widen(void);
 
 #define FEED_TEST(f) cmocka_unit_test_setup_teardown(f, feed_setup, feed_teardown)
 #define FEED_MAIN(tests)                                                                           \

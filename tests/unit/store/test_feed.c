@@ -61,8 +61,8 @@ static void test_pages_of_changes(void **state)
     assert_int_equal(2, one.caught_ups); /* after the load, and at the head: not at every page */
 }
 
-/* Rows that found no memory are given again, of a load and of a page of changes, and nothing is
- * called level before. */
+/* Where a row found no memory a load begins anew and a page of changes is given again, and nothing
+ * is called level before. */
 static void test_starved(void **state)
 {
     (void)state;
@@ -71,7 +71,7 @@ static void test_starved(void **state)
     one.starve = 3;
     wait_even(&one);
     assert_int_equal(0, one.starve);
-    assert_int_equal(1, one.resets);
+    assert_int_equal(4, one.resets);
     assert_int_equal(5000, one.rows);
     for (unsigned n = 1; n <= 5000; n++)
         assert_int_equal(1, one.versions[n]);
@@ -131,18 +131,114 @@ static void test_reconnect_goes_on(void **state)
     assert_int_equal(2, one.versions[5]);
 }
 
-/* Cut off in the middle of a load: on with the next page, nothing twice. */
+/* Cut off in the middle of a load: all anew, and nothing is told as a whole before it is one. */
 static void test_load_cut_off(void **state)
 {
     (void)state;
     fill(7000);
-    listen_on(&one, 100, "m1");
+    widen();
+    listen_on(&one, 100, "m2");
     one.kill_at = 2500;
-    WAIT_UNTIL(base, one.rows >= 2500);
+    WAIT_UNTIL(base, one.resets == 2);
     assert_int_equal(0, one.caught_ups);
+    assert_in_range(one.rows_before, 2500, 6999);
     wait_even(&one);
+    assert_int_equal(7000, one.rows - one.rows_before);
+    assert_int_equal(2, one.resets);
+    for (int n = 1; n <= 7000; n++)
+        assert_int_equal(1, one.versions[n]);
+}
+
+/* While rows come: a new company, changes of one that has been given and of one that has not, and
+ * one that is gone. */
+static void write_meanwhile(void)
+{
+    assert_int_equal(0, write_company(conn, 7001, 0));
+    assert_int_equal(0, write_company(conn, 1, 1));
+    assert_int_equal(0, write_company(conn, 6999, 1));
+    assert_int_equal(0, sql_run(conn, "BEGIN; DELETE FROM spean.company WHERE right(id::text, 4) ="
+                                      " '1b58'; UPDATE spean.feed SET seq = seq + 1;"
+                                      "INSERT INTO spean.change SELECT seq,"
+                                      " '00000000-0000-7000-8000-000000001b58', 'erased', 2,"
+                                      " '[]', 'test', now() FROM spean.feed; COMMIT"));
+}
+
+/* A write that had its number when the snapshot was taken and is committed while rows come. */
+static PGconn *slow;
+
+static void commit_meanwhile(void)
+{
+    assert_int_equal(0, sql_run(slow, "COMMIT"));
+    write_meanwhile();
+}
+
+static void test_writes_during_a_load(void **state)
+{
+    (void)state;
+    slow = sql_open(cluster.conninfo);
+    fill(7000);
+    widen();
+    assert_int_equal(0, write_company(conn, 3, 1));
+    assert_int_equal(0, sql_run(slow, "BEGIN"));
+    assert_int_equal(0, write_company(slow, 5, 1));
+    listen_on(&one, 60000, "m2");
+    one.act_at = 100;
+    one.act = commit_meanwhile;
+    WAIT_UNTIL(base, one.caught_ups == 1);
+    assert_int_equal(1, one.seq); /* what the snapshot shows, not what is there by now */
     assert_int_equal(7000, one.rows);
+    assert_int_equal(2, one.versions[3]);
+    assert_int_equal(1, one.versions[5]);
+    assert_int_equal(1, one.versions[6999]);
+    assert_int_equal(0, one.versions[7001]);
+    wait_even(&one);
+    assert_int_equal(6, one.seq);
+    assert_int_equal(7005, one.rows); /* each once more, and no other */
     assert_int_equal(1, one.resets);
+    assert_int_equal(2, one.versions[5]);
+    assert_int_equal(2, one.versions[1]);
+    assert_int_equal(2, one.versions[6999]);
+    assert_int_equal(1, one.versions[7001]);
+    assert_int_equal(-1, one.versions[7000]);
+    PQfinish(slow);
+}
+
+/* Told to stop in the middle of a load: it stops, and the server does so, too. */
+static void test_stopped_while_loading(void **state)
+{
+    (void)state;
+    fill(7000);
+    widen();
+    assert_int_equal(0, sql_run(conn, "ANALYZE spean.company"));
+    listen_on(&one, 100, "m2");
+    WAIT_UNTIL(base, one.rows > 0);
+    assert_int_equal(0, one.caught_ups);
+    assert_true(one.loading && one.about == 7000);
+    feed_free(one.feed);
+    one.feed = NULL;
+    WAIT_UNTIL(base, strcmp(sql_value(conn, "SELECT count(*) FROM pg_stat_activity WHERE"
+                                            " application_name = 'speand'"),
+                            "0") == 0);
+    assert_int_equal(0, one.caught_ups);
+}
+
+/* An error of the server's after it has given rows: tried again, on the same connection. */
+static void test_refused_load(void **state)
+{
+    (void)state;
+    fill(7000);
+    widen();
+    assert_int_equal(0, sql_run(conn, "UPDATE spean.company SET updated_at = 'infinity'"
+                                      " WHERE right(id::text, 4) = '1500'"));
+    listen_on(&one, 100, "m2");
+    WAIT_UNTIL(base, one.downs >= 2);
+    assert_true(one.rows > 0);
+    assert_int_equal(0, one.caught_ups);
+    assert_int_equal(0, sql_run(conn, "UPDATE spean.company SET updated_at = now()"));
+    wait_even(&one);
+    assert_int_equal(7000, one.rows - one.rows_before);
+    assert_string_equal("1", sql_value(conn, "SELECT count(*) FROM pg_stat_activity WHERE"
+                                             " application_name = 'speand'"));
 }
 
 static void test_frozen_server(void **state)
@@ -216,12 +312,14 @@ static void test_tokens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FEED_TEST(test_load_and_follow),   FEED_TEST(test_coalesces),
-        FEED_TEST(test_pages_of_changes),  FEED_TEST(test_starved),
-        FEED_TEST(test_without_notify),    FEED_TEST(test_doc_for_other_packing),
-        FEED_TEST(test_reconnect_goes_on), FEED_TEST(test_load_cut_off),
-        FEED_TEST(test_frozen_server),     FEED_TEST(test_new_epoch),
-        FEED_TEST(test_changes_missing),   FEED_TEST(test_tokens),
+        FEED_TEST(test_load_and_follow),      FEED_TEST(test_coalesces),
+        FEED_TEST(test_pages_of_changes),     FEED_TEST(test_starved),
+        FEED_TEST(test_without_notify),       FEED_TEST(test_doc_for_other_packing),
+        FEED_TEST(test_reconnect_goes_on),    FEED_TEST(test_load_cut_off),
+        FEED_TEST(test_frozen_server),        FEED_TEST(test_new_epoch),
+        FEED_TEST(test_changes_missing),      FEED_TEST(test_tokens),
+        FEED_TEST(test_writes_during_a_load), FEED_TEST(test_stopped_while_loading),
+        FEED_TEST(test_refused_load),
     };
     FEED_MAIN(tests);
 }

@@ -1,35 +1,23 @@
 #include "feed_private.h"
 
-#include <arpa/inet.h>
 #include <endian.h>
 #include <spean/ident.h>
 #include <stdio.h>
 #include <string.h>
 
-/*
- * A load reads the counter first, then all companies by id, page by page, each page in a
- * transaction of its own. A company that changed meanwhile may come newer than the counter said;
- * it comes again with the changes after that, so the end is the same, and no snapshot is held for
- * the length of a load, a load that is cut off goes on where it was, and memory holds one page.
- *
- * Columns of a company, in this order in both results:
- */
-enum { COL_ID, COL_PACKED, COL_FORMAT, COL_MODEL, COL_DOC, COL_VERSION, COL_UPDATED, COL_COMPANY };
+/* What a page of changes tells of a company: */
+enum { COL_ID, COL_PACKED, COL_DOC, COL_VERSION, COL_UPDATED, COL_COMPANY };
 #define COMPANY                                                                                    \
-    "c.packed, c.pack_format, c.pack_model,"                                                       \
+    "c.packed,"                                                                                    \
     " CASE WHEN c.pack_format <> $3::integer OR c.pack_model <> $4::text THEN c.doc::text END,"    \
     " c.version, spean.epoch_ms(c.updated_at)"
 
-/* After them, in a page of changes: */
+/* And of itself: */
 enum { COL_FIRST = COL_COMPANY, COL_LAST, COL_HEAD, COL_EPOCH, COL_CHANGES };
 
 const struct store_statement feed_statements[FEED_COUNT] = {
     [FEED_LISTEN] = {"feed_listen", "LISTEN spean_changes", 0},
     [FEED_HEAD] = {"feed_head", "SELECT epoch, seq, token_version FROM spean.feed", 0},
-    [FEED_LOAD] = {"feed_load",
-                   "SELECT c.id, " COMPANY " FROM spean.company c WHERE c.id > $1::uuid"
-                   " ORDER BY c.id LIMIT $2::integer",
-                   4},
     [FEED_FOLLOW] = {"feed_follow",
                      "WITH page AS MATERIALIZED (SELECT seq, company_id FROM spean.change"
                      " WHERE seq > $1::bigint ORDER BY seq LIMIT $2::integer),"
@@ -50,15 +38,6 @@ static int64_t cell_int8(const PGresult *res, int row, int col)
     if (PQgetlength(res, row, col) == (int)sizeof(n))
         memcpy(&n, PQgetvalue(res, row, col), sizeof(n));
     return (int64_t)be64toh(n);
-}
-
-static int cell_int4(const PGresult *res, int row, int col)
-{
-    uint32_t n = 0;
-
-    if (PQgetlength(res, row, col) == (int)sizeof(n))
-        memcpy(&n, PQgetvalue(res, row, col), sizeof(n));
-    return (int)ntohl(n);
 }
 
 static const uint8_t *cell_uuid(const PGresult *res, int row, int col)
@@ -97,8 +76,6 @@ static int feed_give(struct feed *f, const PGresult *res, int row)
     if (!PQgetisnull(res, row, COL_PACKED)) {
         r.packed = PQgetvalue(res, row, COL_PACKED);
         r.packed_len = (size_t)PQgetlength(res, row, COL_PACKED);
-        r.pack_format = cell_int4(res, row, COL_FORMAT);
-        r.pack_model = PQgetvalue(res, row, COL_MODEL);
         r.version = cell_int8(res, row, COL_VERSION);
         r.updated_ms = cell_int8(res, row, COL_UPDATED);
         if (!PQgetisnull(res, row, COL_DOC)) {
@@ -107,28 +84,6 @@ static int feed_give(struct feed *f, const PGresult *res, int row)
         }
     }
     return f->callbacks.row(f->ctx, &r) == 0 ? 0 : FEED_NO_MEMORY;
-}
-
-const uint8_t *feed_read_load_end(const PGresult *res)
-{
-    int rows = PQntuples(res);
-
-    return rows > 0 && PQnfields(res) == COL_COMPANY ? cell_uuid(res, rows - 1, COL_ID) : NULL;
-}
-
-int feed_read_load(struct feed *f, const PGresult *res)
-{
-    int rows = PQntuples(res);
-
-    if (PQnfields(res) != COL_COMPANY)
-        return -1;
-    for (int row = 0; row < rows; row++) {
-        int rc = feed_give(f, res, row);
-        if (rc < 0)
-            return rc;
-        memcpy(f->after, cell_uuid(res, row, COL_ID), FEED_UUID);
-    }
-    return rows;
 }
 
 int feed_read_span(const PGresult *res, struct feed_page *ret)
