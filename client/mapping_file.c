@@ -1,5 +1,6 @@
 #include "mapping_file.h"
 
+#include <errno.h>
 #include <ini.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -236,7 +237,7 @@ int mapping_load(const char *path, struct mapping **ret, char *err, size_t errle
     m->err = err;
     m->errlen = errlen;
     m->dir = slash != NULL ? strndup(path, (size_t)(slash - path)) : strdup(".");
-    r = m->dir != NULL ? file_read(path, MAPPING_BYTES_MAX, &text, &(size_t){0}) : -1;
+    r = m->dir != NULL ? file_read(path, MAPPING_BYTES_MAX, &text, &(size_t){0}) : -ENOMEM;
     if (r < 0) {
         snprintf(err, errlen, "%s: %s", path, strerror(-r));
         goto out;

@@ -91,7 +91,14 @@ static const struct feed_callbacks callbacks = {.reset = on_reset,
 
 void listen_on(struct listener *l, uint64_t poll_ms, const char *model)
 {
+    listen_logged(l, poll_ms, model, NULL, NULL);
+}
+
+void listen_logged(struct listener *l, uint64_t poll_ms, const char *model, const char *there,
+                   struct log *log)
+{
     struct feed_options o = {.conninfo = cluster.conninfo,
+                             .read_conninfo = there,
                              .connect_ms = 2000,
                              .retry_ms = 50,
                              .poll_ms = poll_ms,
@@ -100,7 +107,7 @@ void listen_on(struct listener *l, uint64_t poll_ms, const char *model)
 
     memset(l, 0, sizeof(*l));
     l->ordered = true;
-    l->feed = feed_new(base, &o, NULL, &callbacks, l);
+    l->feed = feed_new(base, &o, log, &callbacks, l);
     assert_non_null(l->feed);
 }
 

@@ -30,6 +30,9 @@ extern struct listener one, two;
 int feed_setup(void **state); /* empty tables, no feed yet */
 int feed_teardown(void **state);
 void listen_on(struct listener *l, uint64_t poll_ms, const char *model);
+/* Loads from there, if not NULL. */
+void listen_logged(struct listener *l, uint64_t poll_ms, const char *model, const char *there,
+                   struct log *log);
 uint64_t counter(void);
 /* Waits until it has told all that is in the change table now. */
 void wait_even(struct listener *l);

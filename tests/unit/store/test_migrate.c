@@ -120,6 +120,18 @@ static void test_refusals(void **state)
                                        err, sizeof(err)));
     assert_non_null(strstr(err, "connecting"));
 
+    char dir[] = "/tmp/spean-sql-XXXXXX", path[64];
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(-1, store_migrate(cluster.conninfo, dir, NULL, &version, err, sizeof(err)));
+    assert_non_null(strstr(err, "no migrations"));
+    snprintf(path, sizeof(path), "%s/0001_folder.sql", dir);
+    assert_int_equal(0, mkdir(path, 0755));
+    assert_int_equal(0, cluster_database(&cluster, "folder", false, conninfo));
+    assert_int_equal(-1, store_migrate(conninfo, dir, NULL, &version, err, sizeof(err)));
+    assert_non_null(strstr(err, "0001_folder.sql"));
+    assert_int_equal(0, rmdir(path));
+    assert_int_equal(0, rmdir(dir));
+
     conn = sql_open(cluster.conninfo);
     assert_int_equal(0, sql_run(conn, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' "
                                       "TEMPLATE template0"));

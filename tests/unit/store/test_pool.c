@@ -6,6 +6,8 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <spean/log.h>
+#include <spean/store.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +166,82 @@ static void test_schema(void **state)
     PQfinish(conn);
 }
 
+/* True once the log has it. */
+static bool said(FILE *words, const char *what)
+{
+    char line[1000];
+    bool found = false;
+
+    rewind(words);
+    while (!found && fgets(line, sizeof(line), words))
+        found = strstr(line, what) != NULL;
+    return found;
+}
+
+/* Why a connection does not come up is told, and it comes up once that has gone. */
+static void test_reasons(void **state)
+{
+    static const struct store_statement bad[] = {{"bad", "SELECT nonsense()", 0}};
+    static const struct {
+        const char *before, *after, *reason;
+    } cases[] = {
+        {"UPDATE spean.schema_version SET version = 1",
+         "UPDATE spean.schema_version SET version = $",
+         "the schema has version 1, this program needs"},
+        {"ALTER TABLE spean.schema_version RENAME version TO hidden",
+         "ALTER TABLE spean.schema_version RENAME hidden TO version",
+         "the schema's version cannot be read"},
+    };
+    struct store_options o = client_options(cluster.conninfo);
+    FILE *words = tmpfile();
+    struct log *log = log_new(fileno(words), LOG_LEVEL_INFO);
+    char number[20], sql[200];
+
+    (void)state;
+    pool_free(client.pool);
+    conn = sql_open(cluster.conninfo);
+    snprintf(number, sizeof(number), "%d", STORE_SCHEMA);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *gap = strchr(cases[i].after, '$');
+        int len = gap ? (int)(gap - cases[i].after) : (int)strlen(cases[i].after);
+
+        assert_int_equal(0, sql_run(conn, cases[i].before));
+        client.pool = pool_new(client.base, &o, log, echo_statements, STATEMENTS, NULL, NULL);
+        WAIT_UNTIL(client.base, said(words, cases[i].reason));
+        assert_false(pool_up(client.pool));
+        snprintf(sql, sizeof(sql), "%.*s%s", len, cases[i].after, gap ? number : "");
+        assert_int_equal(0, sql_run(conn, sql));
+        WAIT_UNTIL(client.base, pool_up(client.pool));
+        pool_free(client.pool);
+    }
+    client.pool = pool_new(client.base, &o, log, bad, 1, NULL, NULL);
+    WAIT_UNTIL(client.base, said(words, "cannot prepare"));
+    assert_false(pool_up(client.pool));
+    PQfinish(conn);
+    pool_free(client.pool);
+    client.pool = NULL;
+    log_free(log);
+    fclose(words);
+}
+
+/* What waits for a place waits no longer than it said, each by itself. */
+static void test_waiting_ends(void **state)
+{
+    (void)state;
+    WAIT_UNTIL(client.base, pool_up(client.pool));
+    for (int i = 0; i < 16; i++) /* the pipeline is full */
+        assert_int_equal(i, run(SLEEP, WAIT_MS, i == 0 ? "2" : "0"));
+    assert_int_equal(16, run(ECHO, WAIT_MS, "patient"));
+    assert_int_equal(17, run(ECHO, 50, "hasty"));
+    assert_int_equal(18, run(ECHO, WAIT_MS, "patient"));
+    WAIT_UNTIL(client.base, client.answers[17].times == 1);
+    assert_int_equal(STORE_UNAVAILABLE, client.answers[17].status);
+    assert_int_equal(0, client.answers[16].times + client.answers[18].times);
+    WAIT_UNTIL(client.base, client.count == 19);
+    assert_int_equal(STORE_OK, client.answers[16].status);
+    assert_int_equal(STORE_OK, client.answers[18].status);
+}
+
 /* A host name is looked up off the loop; one that does not exist is no more than a reason. */
 static void test_host_names(void **state)
 {
@@ -175,7 +253,7 @@ static void test_host_names(void **state)
     uint64_t begun = clock_mono_ms();
     for (int i = 0; i < 20; i++)
         loop_turn(client.base);
-    assert_true(clock_mono_ms() - begun < 2000);
+    assert_true(clock_mono_ms() - begun < WAIT_MS / 10);
     assert_false(pool_up(client.pool));
 }
 
@@ -207,6 +285,8 @@ int main(void)
         ECHO_TEST(test_large_statements),
         ECHO_TEST(test_free_gives_everything_back),
         ECHO_TEST(test_schema),
+        ECHO_TEST(test_reasons),
+        ECHO_TEST(test_waiting_ends),
         ECHO_TEST(test_host_names),
         ECHO_TEST(test_prepared_anew),
     };
