@@ -7,6 +7,7 @@
 
 #include "profiles.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct model *test_model(void)
@@ -103,6 +104,14 @@ struct score profile_score(const struct model *m, const struct profile *a, const
     buf_done(&x);
     buf_done(&y);
     return s;
+}
+
+int test_count(int n)
+{
+    const char *said = getenv("SPEAN_TEST_SCALE");
+    long scale = said ? strtol(said, NULL, 10) : 1;
+
+    return scale > 1 && n > scale ? n / (int)scale : scale > 1 ? 1 : n;
 }
 
 uint64_t random_next(uint64_t *seed)

@@ -28,6 +28,10 @@ void profile_describe(struct profile *p, const char *text);
 void profile_pack(const struct model *m, const struct profile *p, struct buf *out);
 struct score profile_score(const struct model *m, const struct profile *a, const struct profile *b);
 
+/* How often to do what is done n times: fewer where everything is slow (SPEAN_TEST_SCALE, a
+ * divisor, which valgrind's run sets). At least 1. */
+int test_count(int n);
+
 uint64_t random_next(uint64_t *seed);
 size_t random_below(uint64_t *seed, size_t n);
 /* Fills with a random company; its texts are static. */

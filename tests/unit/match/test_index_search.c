@@ -133,7 +133,7 @@ static void compare(const void *a, const struct index_filter *f, int32_t least, 
 static void is_the_plain_answer(void **state)
 {
     (void)state;
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < test_count(60); i++) {
         compare(packed[i].data, NULL, 0, 10);
         compare(packed[i].data, NULL, 3000, 100);
         compare(packed[i].data, NULL, 0, COMPANIES);
@@ -145,7 +145,7 @@ static void filters_exactly(void **state)
 {
     (void)state;
     uint64_t seed = 42;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < test_count(200); i++) {
         struct index_filter f = {.kind = -1};
         if (random_below(&seed, 2) == 0)
             f.sector = model_sector_at(model, (int)random_below(&seed, 30));

@@ -17,7 +17,7 @@
 /* Readers search snapshots while the writer makes new ones; run under the thread sanitizer too. */
 
 #define READERS 3
-#define ROUNDS 60
+#define ROUNDS ((uint64_t)test_count(60))
 #define COMPANIES 400
 
 static struct model *model;

@@ -143,7 +143,7 @@ static void answers_alike(make_company *make)
         uint64_t seed = 10;
         struct index *ix = build(make, k);
         const struct layer *l = ix->layers[0];
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < test_count(30); i++) {
             const struct blob *a = l->entries[random_below(&seed, l->count)].blob;
             struct index_filter f = {.kind =
                                          i % 3 == 0 ? (int)random_below(&seed, KIND_COUNT) : -1};

@@ -94,7 +94,7 @@ static void survives_mutations(void **state)
     (void)state;
     uint64_t seed = 12;
     int passed = 0;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < test_count(20000); i++) {
         struct profile p;
         struct buf b, whole;
         struct score s;

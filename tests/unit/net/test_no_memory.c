@@ -5,8 +5,8 @@
 #include <netinet/in.h>
 #include <spean/tls.h>
 
-#include "certificate.h"
 #include "slots.h"
+#include <certificate.h>
 
 /*
  * Every allocation fails in turn, here and in libevent and OpenSSL. What cannot be made says so and

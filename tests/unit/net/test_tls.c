@@ -4,7 +4,7 @@
 #include <spean/tls.h>
 #include <sys/stat.h>
 
-#include "certificate.h"
+#include <certificate.h>
 
 /* What a TLS listener shows, asks for and refuses; connections that speak it. */
 
