@@ -14,6 +14,7 @@
 
 struct beside {
     struct index_rebuild *work;
+    bool base;
     bool both; /* with a second thread: nobody is being answered yet */
     pthread_t thread;
     int fd; /* the thread makes it readable when it is done */
@@ -80,6 +81,12 @@ static void beside_free(struct beside *b)
     free(b);
 }
 
+/* Layers in between are of no interest to an admin. */
+static enum log_level beside_level(const struct beside *b)
+{
+    return b->base ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+}
+
 bool beside_run(struct indexer *x, struct index_rebuild *work, void (*done)(struct indexer *x))
 {
     struct beside *b = x->o.base == NULL ? NULL : calloc(1, sizeof *b);
@@ -88,6 +95,7 @@ bool beside_run(struct indexer *x, struct index_rebuild *work, void (*done)(stru
         return false;
     b->work = work;
     b->done = done;
+    b->base = index_rebuild_is_base(work);
     b->both = !x->published;
     b->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     b->event = b->fd < 0 ? NULL : event_new(x->o.base, b->fd, EV_READ, beside_event, x);
@@ -96,7 +104,7 @@ bool beside_run(struct indexer *x, struct index_rebuild *work, void (*done)(stru
         return false;
     }
     x->beside = b;
-    log_event(x->o.log, LOG_LEVEL_INFO, "index_rebuild", "state=begun");
+    log_event(x->o.log, beside_level(b), "index_rebuild", "state=begun");
     return true;
 }
 
@@ -127,8 +135,8 @@ int beside_end(struct indexer *x)
     pthread_join(b->thread, NULL);
     rc = index_rebuild_end(x->writer, b->work);
     x->beside = NULL;
-    beside_free(b);
-    log_event(x->o.log, rc == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "index_rebuild", "state=%s",
+    log_event(x->o.log, rc == 0 ? beside_level(b) : LOG_LEVEL_WARN, "index_rebuild", "state=%s",
               rc == 0 ? "done" : "failed");
+    beside_free(b);
     return rc;
 }

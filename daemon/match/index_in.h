@@ -84,9 +84,9 @@ struct index {
 struct index_rebuild {
     const struct model *model;
     struct layer *layers[LAYERS_MAX];
-    size_t count;
+    size_t count, from;      /* from: place of the lowest in the writer */
     struct index_load *load; /* NULL: of the layers */
-    struct layer *base;      /* NULL: no memory */
+    struct layer *made;      /* NULL: no memory */
     bool failed[2];          /* a half of it, for want of memory */
 };
 

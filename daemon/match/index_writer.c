@@ -6,11 +6,13 @@
  * The writer collects what changed since the last layer was built and makes snapshots. Once there
  * is more than a search should look through it becomes a layer of its own, which takes in those
  * above the base that are not much larger: so a change is built into a tree a few times, not once
- * for each snapshot. When all layers above the base hold a sixteenth of it, everything becomes a
- * new base.
+ * for each snapshot. Where that would take long it is left to a rebuild, on whatever thread; and
+ * when all layers above the base hold a sixteenth of it, everything becomes a new base.
  */
 #define DELTA_MOST 32
 #define LAYER_RATIO 8
+#define INLINE_MOST 512  /* companies of a layer made while a snapshot is waited for */
+#define INLINE_LAYERS 16 /* ... but with so many layers every search would take longer */
 #define BASE_MIN 1024
 #define BASE_SHARE 16  /* index_rebuild_begin asks for a new base from this share on */
 #define INLINE_SHARE 4 /* with nobody to do it beside, publishing makes one itself */
@@ -217,7 +219,8 @@ static size_t layers_taken(const struct index_writer *w, size_t count)
     size_t stay = w->kept > 0 ? w->kept : 1;
     while (taken + stay < w->layer_count) {
         size_t next = w->layers[w->layer_count - 1 - taken]->count;
-        if (next >= count * LAYER_RATIO)
+        if (next >= count * LAYER_RATIO ||
+            (count + next > INLINE_MOST && w->layer_count < INLINE_LAYERS))
             break;
         count += next;
         taken++;
@@ -287,25 +290,48 @@ static int changes_to_layer(struct index_writer *w)
     return 0;
 }
 
+/* The lowest of the uppermost layers that should be one; layer_count: they may stay as they are. */
+static size_t middle_from(const struct index_writer *w)
+{
+    size_t from = w->layer_count - 1, count = w->layers[from]->count;
+    while (from > 1 && w->layers[from - 1]->count < count * LAYER_RATIO)
+        count += w->layers[--from]->count;
+    return from > 0 && w->layer_count - from > 1 && count > INLINE_MOST ? from : w->layer_count;
+}
+
+/* Of the layers from there on. NULL: no memory. */
+static struct index_rebuild *rebuild_new(struct index_writer *w, size_t from)
+{
+    struct index_rebuild *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    r->model = w->model;
+    r->from = from;
+    for (size_t i = from; i < w->layer_count; i++)
+        r->layers[r->count++] = layer_ref(w->layers[i]);
+    w->kept = w->layer_count;
+    return r;
+}
+
 struct index_rebuild *index_rebuild_begin(struct index_writer *w)
 {
     bool first = w->layers[0]->count == 0 && w->layer_count == 1;
     /* Later, what has changed becomes a layer first. */
     size_t above = first ? w->changed_count : 0;
+    if (w->kept > 0)
+        return NULL;
     for (size_t i = 1; i < w->layer_count; i++)
         above += w->layers[i]->count;
-    if (w->kept > 0 || above <= BASE_MIN || !base_is_due(w, above, BASE_SHARE))
-        return NULL;
-    struct index_rebuild *r = calloc(1, sizeof *r);
-    if (r == NULL || (first && changes_to_layer(w) < 0)) {
-        free(r);
-        return NULL;
+    if (above <= BASE_MIN || !base_is_due(w, above, BASE_SHARE)) {
+        size_t from = middle_from(w);
+        return from < w->layer_count ? rebuild_new(w, from) : NULL;
     }
-    r->model = w->model;
-    for (; r->count < w->layer_count; r->count++)
-        r->layers[r->count] = layer_ref(w->layers[r->count]);
-    w->kept = r->count;
-    return r;
+    return first && changes_to_layer(w) < 0 ? NULL : rebuild_new(w, 0);
+}
+
+bool index_rebuild_is_base(const struct index_rebuild *r)
+{
+    return r->from == 0;
 }
 
 struct index_rebuild *index_load_begin(struct index_writer *w, struct index_load *load)
@@ -337,23 +363,23 @@ static void writer_count(struct index_writer *w, const struct index_load *load)
 void index_rebuild_prepare(struct index_rebuild *r)
 {
     if (r->load != NULL) {
-        r->base = load_layer(r->load);
+        r->made = load_layer(r->load);
         return;
     }
     struct layer *l = layer_ref(r->layers[r->count - 1]);
     for (size_t i = r->count - 1; i-- > 0 && l != NULL;) {
-        struct layer *merged = layers_merge(r->layers[i], l, i == 0);
+        struct layer *merged = layers_merge(r->layers[i], l, r->from + i == 0);
         layer_unref(l);
         l = merged;
     }
-    if (l != NULL)
+    if (l != NULL && r->from == 0)
         layer_settle(l);
-    r->base = l;
+    r->made = l;
 }
 
 void index_rebuild_half(struct index_rebuild *r, int half)
 {
-    struct layer *l = r->base;
+    struct layer *l = r->made;
     if (l == NULL)
         return;
     /* Most companies are in Canada, so that the table of external ids goes with the others. */
@@ -372,15 +398,15 @@ void index_rebuild_run(struct index_rebuild *r)
 
 int index_rebuild_end(struct index_writer *w, struct index_rebuild *r)
 {
-    int rc = r->base == NULL || r->failed[0] || r->failed[1] ? -1 : 0;
+    int rc = r->made == NULL || r->failed[0] || r->failed[1] ? -1 : 0;
     if (rc < 0) {
-        layer_unref(r->base);
+        layer_unref(r->made);
     } else {
+        struct layer **at = w->layers + r->from;
         for (size_t i = 0; i < r->count; i++)
-            layer_unref(w->layers[i]);
-        memmove(w->layers + 1, w->layers + r->count,
-                (w->layer_count - r->count) * sizeof *w->layers);
-        w->layers[0] = r->base;
+            layer_unref(at[i]);
+        memmove(at + 1, at + r->count, (w->layer_count - r->from - r->count) * sizeof *at);
+        at[0] = r->made;
         w->layer_count -= r->count - 1;
         if (r->load != NULL)
             writer_count(w, r->load);

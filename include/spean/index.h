@@ -48,8 +48,9 @@ int index_writer_remove(struct index_writer *w, const uint8_t id[IDENT_BYTES]);
 struct index *index_writer_publish(struct index_writer *w, uint64_t seq);
 
 /*
- * A new base, built beside while the writer goes on. begin: NULL if none is due or one is under
- * way; it takes in all that the writer knows then. run: on any thread, once; touches nothing of the
+ * A new base, built beside while the writer goes on, or one of the layers above it that have grown.
+ * begin: NULL if none is due or one is under way; it takes in what the writer knew when it last
+ * published. run: on any thread, once; touches nothing of the
  * writer's. end: on the writer's thread again; 0, or -1 (there was no memory: all stays as it was).
  * With the first load nothing is there to be searched before end. The writer must outlive it.
  */
@@ -60,6 +61,8 @@ void index_rebuild_run(struct index_rebuild *r);
 void index_rebuild_prepare(struct index_rebuild *r);
 void index_rebuild_half(struct index_rebuild *r, int half);
 int index_rebuild_end(struct index_writer *w, struct index_rebuild *r);
+/* Whether it is a new base: that takes a while, the others happen often. */
+bool index_rebuild_is_base(const struct index_rebuild *r);
 
 /*
  * All companies at once, for a writer that has been given none so far: what a load from the

@@ -9,7 +9,8 @@
 
 /*
  * Searching while companies change: a second thread gives one in a hundred a wholly new profile,
- * at an even pace, and publishes what it has several times a second, as the daemon does.
+ * at an even pace, and publishes what it has several times a second; layers that have grown are put
+ * together by a third, as in the daemon.
  */
 
 #define PUBLISH_NS 20000000
@@ -27,7 +28,43 @@ struct churn {
     uint64_t *publish_ns;
     size_t publish_cap;
     int rc;
+    struct index_rebuild *work; /* of the third thread; NULL: there is none */
+    pthread_t beside;
+    atomic_bool built;
 };
+
+static void *beside_main(void *ctx)
+{
+    struct churn *c = ctx;
+
+    index_rebuild_run(c->work);
+    atomic_store(&c->built, true);
+    return NULL;
+}
+
+static int beside_end(struct churn *c)
+{
+    pthread_join(c->beside, NULL);
+    int rc = index_rebuild_end(c->e->writer, c->work);
+    c->work = NULL;
+    return rc;
+}
+
+/* Takes in what was built beside, and begins anew if something is due. */
+static int beside_look(struct churn *c)
+{
+    if (c->work && atomic_load(&c->built) && beside_end(c))
+        return -1;
+    if (c->work || !(c->work = index_rebuild_begin(c->e->writer)))
+        return 0;
+    atomic_store(&c->built, false);
+    if (pthread_create(&c->beside, NULL, beside_main, c) == 0)
+        return 0;
+    index_rebuild_run(c->work);
+    int rc = index_rebuild_end(c->e->writer, c->work);
+    c->work = NULL;
+    return rc;
+}
 
 /* The number a generated company was made from, by its id in the generator's own system. */
 static int number_of(const void *packed, uint64_t *ret)
@@ -97,10 +134,14 @@ static void *churn_write(void *ctx)
             c->rc =
                 change_one(c, chance_below(&chance, (unsigned)c->e->rows->count), company, &packed);
         if (c->rc == 0)
+            c->rc = beside_look(c);
+        if (c->rc == 0)
             c->rc = publish(c);
         nanosleep(&(struct timespec){.tv_nsec = PUBLISH_NS}, NULL);
     }
     atomic_store(&c->done, true);
+    if (c->work && beside_end(c))
+        c->rc = -1;
     buf_done(&packed);
     free(company);
     return NULL;

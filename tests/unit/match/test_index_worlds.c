@@ -263,6 +263,50 @@ static void a_base_is_built_beside(void **state)
     index_writer_free(w);
 }
 
+/* Layers above the base become one beside: the base stays, and who was removed stays removed. */
+static void a_middle_is_built_beside(void **state)
+{
+    (void)state;
+    uint64_t seed = 13, seq = 1;
+    struct index_writer *w = index_writer_new(model);
+    put_random(w, &seed, 30000);
+    struct index *before = index_writer_publish(w, seq++), *after;
+    const struct layer *base = before->layers[0];
+    const uint8_t *gone = base->entries[77].id;
+    struct index_rebuild *r = NULL;
+    assert_int_equal(index_writer_remove(w, gone), 0);
+    for (size_t i = 0; i < 10; i++) { /* what is small is put together at once */
+        assert_null(index_rebuild_begin(w));
+        put_random(w, &seed, 40);
+        index_unref(index_writer_publish(w, seq++));
+    }
+    while ((r = index_rebuild_begin(w)) == NULL) {
+        put_random(w, &seed, 40);
+        index_unref(index_writer_publish(w, seq++));
+        assert_true(seq < 40);
+    }
+    assert_false(index_rebuild_is_base(r));
+    for (size_t i = 0; i < 5; i++) {
+        put_random(w, &seed, 40);
+        index_unref(index_writer_publish(w, seq++));
+    }
+    after = index_writer_publish(w, seq++);
+    size_t layers = after->layer_count, count = index_count(after);
+    index_unref(after);
+    index_rebuild_run(r);
+    assert_int_equal(index_rebuild_end(w, r), 0);
+    after = index_writer_publish(w, seq++);
+    assert_true(after->layer_count < layers);
+    assert_int_equal(index_count(after), count);
+    assert_ptr_equal(after->layers[0], base);
+    assert_null(index_get(after, gone));
+    for (size_t i = 0; i < 3; i++)
+        compare(after, base->entries[i * 50].blob->bytes, NULL, 0, 20);
+    index_unref(before);
+    index_unref(after);
+    index_writer_free(w);
+}
+
 /* The same snapshot on another day: who has run out is gone, checks have aged. */
 static void the_date_decides(void **state)
 {
@@ -284,9 +328,13 @@ static void the_date_decides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_equal),          cmocka_unit_test(all_different),
-        cmocka_unit_test(one_giant_group),    cmocka_unit_test(nobody_needs_anything),
-        cmocka_unit_test(the_date_decides),   cmocka_unit_test(a_base_is_built_beside),
+        cmocka_unit_test(all_equal),
+        cmocka_unit_test(all_different),
+        cmocka_unit_test(one_giant_group),
+        cmocka_unit_test(nobody_needs_anything),
+        cmocka_unit_test(the_date_decides),
+        cmocka_unit_test(a_base_is_built_beside),
+        cmocka_unit_test(a_middle_is_built_beside),
         cmocka_unit_test(runs_need_not_tell),
     };
     return cmocka_run_group_tests(tests, load, unload);
