@@ -28,7 +28,8 @@ static void subjects_done(struct plan *p)
     p->subject_count = 0;
     json_decref(p->by_id);
     json_decref(p->by_external);
-    p->by_id = p->by_external = NULL;
+    json_decref(p->erased);
+    p->by_id = p->by_external = p->erased = NULL;
 }
 
 void plan_done(struct plan *p)
@@ -55,7 +56,8 @@ int plan_reset(struct plan *p)
     }
     p->by_id = json_object();
     p->by_external = json_object();
-    return p->by_id && p->by_external ? 0 : -1;
+    p->erased = json_object();
+    return p->by_id && p->by_external && p->erased ? 0 : -1;
 }
 
 /* ---- form ---- */

@@ -52,6 +52,7 @@ struct plan {
     size_t subject_count, subject_cap;
     json_t *by_id;       /* id -> place in subjects */
     json_t *by_external; /* external_key -> place in subjects */
+    json_t *erased;      /* ids that no company gets any more */
 };
 
 /* Room for count patches. 0; -1: no memory (plan_done is fine then). */
@@ -66,6 +67,8 @@ int plan_refs(const struct plan *p, struct buf *out, size_t *ret_count);
 int plan_reset(struct plan *p);
 /* One found company; known ones are passed over. 0; -1: no memory; -2: doc is no JSON object. */
 int plan_found(struct plan *p, const char *id, int64_t version, const char *doc);
+/* The id of a company that was erased; for rules with keep_ids. 0 or -1. */
+int plan_erased(struct plan *p, const char *id);
 /*
  * Applies the next patches, `most` at a time, so that a long list does not hold up everybody else;
  * what is refused stands in the items. 1: there are more; 0: done; -1: no memory.

@@ -97,6 +97,11 @@ int plan_found(struct plan *p, const char *id, int64_t version, const char *doc)
     return externals_map(p, s->doc, (int)(p->subject_count - 1), true);
 }
 
+int plan_erased(struct plan *p, const char *id)
+{
+    return json_object_set_new(p->erased, id, json_true());
+}
+
 /* Where a patch's external ids lead to. */
 static int externals_lead(const struct plan *p, const json_t *doc)
 {
@@ -154,6 +159,10 @@ static int item_subject(const struct plan *p, const json_t *patch, struct rpc_er
     }
     if (led != NO_SUBJECT && led != at) {
         reason_set(e, REASON_AMBIGUOUS);
+        return TWO_SUBJECTS;
+    }
+    if (at == NO_SUBJECT && json_object_get(p->erased, id)) {
+        reason_set(e, REASON_ERASED);
         return TWO_SUBJECTS;
     }
     return at;

@@ -44,6 +44,8 @@
       "idempotency key")                                                                           \
     X(INDEX_BEHIND, RPC_TIMEOUT, "index_behind", "The index has not reached min_seq in time")      \
     X(COMPANY, RPC_NOT_FOUND, "company_not_found", "There is no such company")                     \
+    X(ERASED, RPC_NOT_FOUND, "company_erased",                                                     \
+      "The company with this id has been erased; its id is not given again")                       \
     X(TOKEN, RPC_NOT_FOUND, "token_not_found", "There is no such token")                           \
     X(VERSION, RPC_CONFLICT, "version_conflict", "The company has another version")                \
     X(KEY_REUSED, RPC_IDEMPOTENCY, "idempotency_key_reused",                                       \

@@ -223,6 +223,42 @@ static void write_plan(struct request *r)
         write_send(r);
 }
 
+static void erased_done(struct request *r, const struct store_result *result)
+{
+    struct write *w = r->state;
+
+    if (result->status != STORE_OK) {
+        write_failed(r, result);
+        return;
+    }
+    for (int row = 0; row < PQntuples(result->res); row++) {
+        const char *id = column(result->res, row, 0);
+        if (id && plan_erased(&w->plan, id)) {
+            write_no_memory(r, "erased");
+            return;
+        }
+    }
+    write_plan(r);
+}
+
+/* Companies that ids make have to be new ones. */
+static void write_look_for_erased(struct request *r)
+{
+    struct write *w = r->state;
+    struct buf refs;
+    size_t count;
+
+    buf_init(&refs, WRITES_MAX);
+    if (plan_refs(&w->plan, &refs, &count)) {
+        write_no_memory(r, "refs");
+        goto out;
+    }
+    const struct store_param params[] = {{.value = refs.data, .len = refs.len}};
+    write_run(r, STMT_COMPANY_ERASED, params, false, erased_done);
+out:
+    buf_done(&refs);
+}
+
 static void find_done(struct request *r, const struct store_result *result)
 {
     enum { ORD, ID, VERSION, DOC, UPDATED };
@@ -244,7 +280,10 @@ static void find_done(struct request *r, const struct store_result *result)
             request_internal(r, "found");
         return;
     }
-    write_plan(r);
+    if (w->plan.rules.keep_ids)
+        write_look_for_erased(r);
+    else
+        write_plan(r);
 }
 
 static void write_find(struct request *r)

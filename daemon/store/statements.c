@@ -9,6 +9,7 @@ const struct store_statement store_statements[STMT_COUNT] = {
                            "SELECT ord, id, version, doc, updated_ms"
                            " FROM spean.company_find($1::jsonb)",
                            1},
+    [STMT_COMPANY_ERASED] = {"company_erased", "SELECT id FROM spean.company_erased($1::jsonb)", 1},
     [STMT_COMPANY_WRITE] = {"company_write",
                             "SELECT seq, at_ms, replay, kept_digest, kept_answer, kept_seq"
                             " FROM spean.company_write($1::jsonb, $2::text, $3::text, $4::text,"

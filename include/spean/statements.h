@@ -16,6 +16,8 @@ enum statement {
      * updated_ms. A ref that leads nowhere has no row; two rows of one ord: ambiguous.
      */
     STMT_COMPANY_FIND,
+    /* Which of the ids in $1 (refs, as above) are of companies that were erased: id. */
+    STMT_COMPANY_ERASED,
     /*
      * Writes all or nothing. $1 writes: JSON array of {"id", "expect": version (0: new), "type":
      * created|updated|archived|confirmed, "doc": profile without contacts and server fields,

@@ -136,6 +136,6 @@ void feed_free(struct feed *f);
 int store_migrate(const char *conninfo, const char *dir, struct log *log, int *ret_version,
                   char *err, size_t errlen);
 /* The schema version this daemon was built for. */
-#define STORE_SCHEMA 5
+#define STORE_SCHEMA 6
 
 #endif

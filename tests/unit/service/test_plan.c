@@ -331,6 +331,26 @@ static void ids_are_kept_where_that_is_wanted(void **state)
     trial_close(&t);
 }
 
+static void an_erased_id_is_not_given_again(void **state)
+{
+    struct plan_rules rules = rules_of(PLAN_UPSERT);
+    struct trial t;
+    json_t *writes;
+
+    (void)state;
+    rules.keep_ids = true;
+    trial_open(&t, &rules, 3, "{" RICE ",\"id\":\"" ID_A "\"}", "{" RICE ",\"id\":\"" ID_B "\"}",
+               "{" RICE "}");
+    assert_int_equal(plan_erased(&t.plan, ID_A), 0);
+    writes = trial_writes(&t);
+    assert_int_equal(json_array_size(writes), 2);
+    assert_string_equal(member(json_array_get(writes, 0), "id"), ID_B);
+    assert_int_equal(t.plan.items[0].error.code, RPC_NOT_FOUND);
+    assert_string_equal(t.plan.items[0].error.reason, "company_erased");
+    json_decref(writes);
+    trial_close(&t);
+}
+
 static void it_can_be_made_again(void **state)
 {
     struct plan_rules rules = rules_of(PLAN_UPSERT);
@@ -364,6 +384,7 @@ int main(void)
         cmocka_unit_test(only_staff_changes_verified),
         cmocka_unit_test(archive_and_confirm_touch_one_field),
         cmocka_unit_test(ids_are_kept_where_that_is_wanted),
+        cmocka_unit_test(an_erased_id_is_not_given_again),
         cmocka_unit_test(it_can_be_made_again),
     };
 
