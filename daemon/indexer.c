@@ -84,6 +84,7 @@ static void indexer_starve(struct indexer *x)
             log_event(x->o.log, LOG_LEVEL_ERROR, "index_starved", "reason=no_memory seq=%llu",
                       (unsigned long long)x->stats.seq);
         x->starved = true;
+        malloc_trim(0); /* what others have freed and malloc keeps for them */
         return;
     }
     indexer_forget(x);

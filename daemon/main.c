@@ -3,12 +3,14 @@
 #include "house_tls.h"
 #include "journal.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <spean/buf.h>
+#include <spean/ident.h>
 #include <spean/json_reader.h>
 #include <spean/log.h>
 #include <spean/model.h>
@@ -18,6 +20,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SETTINGS_MAX 64
@@ -188,16 +191,6 @@ static void forbid_cores(const struct config *c, struct log *log)
         log_event(log, LOG_LEVEL_WARN, "core_files_not_forbidden", NULL);
 }
 
-/*
- * glibc reads which databases there are (nsswitch.conf) at the first look-up of a user, a group or
- * a host. If memory is lacking there it ends the process, by an assertion or worse. libpq looks its
- * user up with each connection: so it is done here, before anything can be short, and once.
- */
-static void read_name_services(void)
-{
-    (void)getpwuid(getuid());
-}
-
 static int run_daemon(const struct arguments *a, struct config *c, struct log *log)
 {
     struct house_options o = {.config = c,
@@ -223,7 +216,6 @@ static int run_daemon(const struct arguments *a, struct config *c, struct log *l
               model_version(model), (long long)c->daemon.workers);
     raise_descriptors(c, log);
     forbid_cores(c, log);
-    read_name_services();
     o.model = model;
     if (house_new(&o, &house, err, sizeof err) == 0)
         ret = house_run(house) == 0 ? 0 : 1;
@@ -232,6 +224,39 @@ static int run_daemon(const struct arguments *a, struct config *c, struct log *l
     house_free(house);
     model_free(model);
     return ret;
+}
+
+/* What glibc (which databases of users there are) and OpenSSL (its tables) make once and keep.
+ * libpq looks its user up with each connection. */
+static int libraries_open(void)
+{
+    uint8_t digest[DIGEST_BYTES];
+
+    (void)getpwuid(getuid());
+    return digest_sha256("", 0, digest);
+}
+
+/*
+ * Both end the process, by an assertion or worse, where the first use finds no memory. So they are
+ * used before anything can be short, and a child goes first: if it does not come through, this
+ * process says so.
+ */
+static int libraries_ready(void)
+{
+    const struct rlimit none = {0, 0};
+    pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        (void)setrlimit(RLIMIT_CORE, &none);
+        _exit(libraries_open() == 0 ? 0 : 1);
+    }
+    if (child < 0)
+        return -1;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? libraries_open() : -1;
 }
 
 /* The tasks that need the configuration. */
@@ -294,7 +319,7 @@ int main(int argc, char **argv)
             return 1;
         break;
     default:
-        return run_configured(&a);
+        return libraries_ready() == 0 ? run_configured(&a) : complain("no memory to start");
     }
     return fflush(stdout) == 0 ? 0 : 1;
 }

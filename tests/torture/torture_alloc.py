@@ -8,8 +8,6 @@ what it was, but for the companies that were written. Then the daemon is started
 on its way up: it comes up whole, or says why and ends with 1.
 """
 
-import re
-
 from scripts import SCRIPTS, Bench
 from shim import Shim
 from spean_test import RpcError, wait_until
@@ -107,7 +105,7 @@ def serving(t, shim, cluster):
 
 
 def start_once(t, shim, daemon, at):
-    """One start with the at-th allocation failing. "up", "ended", or "glibc": ended by it."""
+    """One start with the at-th allocation failing. "up" or "ended"."""
     shim.alloc_fail(at)
     daemon.start(wait=False)
 
@@ -130,9 +128,6 @@ def start_once(t, shim, daemon, at):
     elif found == "ended":
         code = daemon.process.returncode
         said = open(daemon.log, errors="replace").read().strip()
-        if code in (-6, -11) and re.search(r"\b(__nss_|nss_database_)", said):
-            found = "glibc"  # its own first reading of nsswitch.conf can't be saved; main.c has it done early
-            code = 1
         t.check(code == 1 and said, "start with allocation %d failing: ended with %s, saying %s", at, code, said[-3000:])
     else:
         t.check(False, "start with allocation %d failing: neither up nor ended; %s", at, daemon.log_text()[-600:])
@@ -143,7 +138,7 @@ def start_once(t, shim, daemon, at):
 
 def starting(t, shim, cluster):
     """The faults on the way up, one of each place in the program that allocates and then some: how many
-    starts, how many of them came up, and how many glibc ended."""
+    starts, and how many of them came up."""
     daemon = t.daemon(cluster, env=shim.env, start=False)
     shim.count()
     shim.c.trace = 1
@@ -160,26 +155,23 @@ def starting(t, shim, cluster):
     chosen = places + t.rng.sample(others, min(len(others), t.amount(500, 0)))
     if t.short:
         chosen = t.rng.sample(chosen, 25)
-    up = glibc = 0
+    up = 0
     for n, at in enumerate(chosen):
-        found = start_once(t, shim, daemon, at)
-        up += found == "up"
-        glibc += found == "glibc"
+        up += start_once(t, shim, daemon, at) == "up"
         if (n + 1) % 200 == 0:
             t.note("%d of %d starts", n + 1, len(chosen))
-    return len(chosen), up, glibc
+    return len(chosen), up
 
 
 def run(t):
     cluster = t.cluster()
     shim = Shim(t)
-    starts, up, glibc = starting(t, shim, cluster)
+    starts, up = starting(t, shim, cluster)
     wrong, failures, grown, halves = serving(t, shim, cluster)
     t.check(not halves, "half written: %s", halves[:5])
     t.check(failures > 10, "only %d failures were made", failures)
     t.figure("%d wrong answers, %d half-writes, 0 ends and %d more blocks in use after %d failures in %d scripts; %d starts, of which %d "
-             "came up, %d ended in glibc's nsswitch.conf, the others said why not", wrong, len(halves), grown, failures, len(SCRIPTS),
-             starts, up, glibc)
+             "came up and the others said why not", wrong, len(halves), grown, failures, len(SCRIPTS), starts, up)
 
 
 if __name__ == "__main__":
