@@ -191,6 +191,25 @@ static void forbid_cores(const struct config *c, struct log *log)
         log_event(log, LOG_LEVEL_WARN, "core_files_not_forbidden", NULL);
 }
 
+static bool limited(int which)
+{
+    struct rlimit limit;
+
+    return getrlimit(which, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+/*
+ * malloc gives each thread an arena of its own and keeps what is freed there mapped. Where the
+ * process may map only so much, one thread could find nothing for ever while another's arena is
+ * empty: it takes of the others only once there are as many arenas as there may be, which by
+ * default is never. Threads that build an index then share those of the workers.
+ */
+static void share_arenas(const struct config *c)
+{
+    if (limited(RLIMIT_DATA) || limited(RLIMIT_AS))
+        (void)mallopt(M_ARENA_MAX, (int)c->daemon.workers + 1);
+}
+
 static int run_daemon(const struct arguments *a, struct config *c, struct log *log)
 {
     struct house_options o = {.config = c,
@@ -215,6 +234,7 @@ static int run_daemon(const struct arguments *a, struct config *c, struct log *l
     log_event(log, LOG_LEVEL_INFO, "started", "version=%s model=%s workers=%lld", SPEAN_VERSION,
               model_version(model), (long long)c->daemon.workers);
     raise_descriptors(c, log);
+    share_arenas(c);
     forbid_cores(c, log);
     o.model = model;
     if (house_new(&o, &house, err, sizeof err) == 0)
