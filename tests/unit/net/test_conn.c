@@ -1,5 +1,7 @@
 #include "world.h"
 
+#include <netinet/in.h>
+
 static void reading_stops_at_the_output_mark(void **state)
 {
     struct net_limits limits = world_limits();
@@ -128,6 +130,54 @@ static void stale_names_reach_nobody(void **state)
     client_say(fd, "three\n");
     client_expect(fd, "three"); /* the same slot, and not a word of "stale" */
     close(fd);
+    world_end(x);
+}
+
+/* The owner may end one that says nothing. */
+static void the_owner_may_close_at_any_time(void **state)
+{
+    struct net_limits limits = world_limits();
+    struct world *x = world_start(&limits);
+    int fd = client_new(x);
+    uint64_t name;
+
+    (void)state;
+    client_say(fd, "hello\n");
+    client_expect(fd, "hello");
+    name = x->last;
+    assert_int_equal(worker_post(x->worker, MESSAGE_CLOSE, &name), 0);
+    client_expect_end(fd, false);
+    wait_until(atomic_load(&x->closed) == 1);
+    close(fd);
+    world_end(x);
+}
+
+/* One that is gone before it is looked at is no connection. */
+static void who_is_gone_at_once_is_not_announced(void **state)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    struct net_limits limits = world_limits();
+    struct world *x = world_start(&limits);
+    socklen_t len = sizeof a;
+    int listening = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0), peer;
+
+    (void)state;
+    assert_int_equal(bind(listening, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(listen(listening, 1), 0);
+    assert_int_equal(getsockname(listening, (struct sockaddr *)&a, &len), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+    peer = accept(listening, NULL, NULL);
+    assert_true(peer >= 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+    close(fd);
+    len = sizeof a;
+    wait_until(getpeername(peer, (struct sockaddr *)&a, &len) != 0);
+    assert_int_equal(worker_adopt(x->worker, peer, false), 0);
+    world_settle(x);
+    wait_until(net_shared_connections(x->shared) == 0);
+    assert_int_equal(atomic_load(&x->opened), 0);
+    close(listening);
     world_end(x);
 }
 
@@ -323,6 +373,8 @@ int main(void)
         cmocka_unit_test(a_burst_that_the_socket_takes_is_no_offence),
         cmocka_unit_test(closing_says_what_was_said_before_and_nothing_after),
         cmocka_unit_test(stale_names_reach_nobody),
+        cmocka_unit_test(the_owner_may_close_at_any_time),
+        cmocka_unit_test(who_is_gone_at_once_is_not_announced),
         cmocka_unit_test(opened_may_refuse),
         cmocka_unit_test(the_peer_of_a_unix_socket_is_known),
         cmocka_unit_test(idle_ones_leave_and_subscribers_stay),

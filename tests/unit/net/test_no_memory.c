@@ -213,6 +213,8 @@ static bool life_once(void *ctx)
     int fds[2];
 
     connect_pair(fds);
+    if (life->tls)
+        worker_set_tls(x->worker, life->tls); /* takes a reference, or not */
     if (life->tls ? worker_adopt_tls(x->worker, fds[1], life->tls) == 0
                   : worker_adopt(x->worker, fds[1], false) == 0) {
         if (life->tls) {

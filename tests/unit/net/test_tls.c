@@ -242,6 +242,32 @@ static void a_slow_reader_gets_everything(void **state)
     tls_unref(tls);
 }
 
+/* Who takes nothing at all is let go, and so is what waits for it. */
+static void who_takes_nothing_is_let_go(void **state)
+{
+    struct net_limits limits = world_limits();
+    struct tls *tls =
+        tls_make(&(struct tls_options){.certificate = server.file, .key = server.key});
+    struct world *x;
+    SSL *ssl;
+    int fd;
+
+    (void)state;
+    limits.output = 20000000;
+    limits.stall_ms = 60;
+    x = world_start(&limits);
+    fd = client_tls(x, tls);
+    ssl = certificate_client(fd, NULL);
+    assert_non_null(ssl);
+    say(ssl, "big 16000000\n");
+    wait_until(atomic_load(&x->closed) == 1);
+    wait_until(net_shared_buffered(x->shared) == 0);
+    certificate_client_free(ssl);
+    close(fd);
+    world_end(x);
+    tls_unref(tls);
+}
+
 /* What is no TLS gets no answer and no reset; who says nothing is waited for. */
 static void strangers_are_shown_out(void **state)
 {
@@ -327,6 +353,7 @@ int main(void)
         cmocka_unit_test(who_a_certificate_stands_for),
         cmocka_unit_test(who_is_not_trusted_is_not_let_in),
         cmocka_unit_test(a_slow_reader_gets_everything),
+        cmocka_unit_test(who_takes_nothing_is_let_go),
         cmocka_unit_test(strangers_are_shown_out),
         cmocka_unit_test(a_reload_looks_at_everybody_again),
     };

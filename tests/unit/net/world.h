@@ -30,7 +30,7 @@
 #define WORLD_ORDER 4096
 #define WORLD_HELD 1024
 
-enum { MESSAGE_RELEASE = 100, MESSAGE_COUNT, MESSAGE_SEND_STALE, MESSAGE_FLOOD };
+enum { MESSAGE_RELEASE = 100, MESSAGE_COUNT, MESSAGE_SEND_STALE, MESSAGE_FLOOD, MESSAGE_CLOSE };
 
 struct world {
     struct net_shared *shared;
@@ -144,6 +144,19 @@ static inline void world_closed(void *ctx, uint64_t conn, void *user)
     atomic_fetch_add(&x->closed, 1);
 }
 
+/* All that can be done to a connection, to one that is gone. */
+static inline void world_stale(struct world *x, uint64_t conn)
+{
+    worker_conn_send(x->worker, conn, "stale", 5);
+    worker_conn_notify(x->worker, conn, "stale", 5);
+    worker_conn_done(x->worker, conn);
+    worker_conn_trust(x->worker, conn, true);
+    worker_conn_subscribe(x->worker, conn, true);
+    assert_int_equal(worker_conn_waiting(x->worker, conn), 0);
+    assert_null(worker_conn_user(x->worker, conn));
+    worker_conn_close(x->worker, conn);
+}
+
 static inline void world_message(void *ctx, int type, void *data)
 {
     struct world *x = ctx;
@@ -160,7 +173,9 @@ static inline void world_message(void *ctx, int type, void *data)
         atomic_store(&x->buffered_seen, net_shared_buffered(x->shared));
     }
     if (type == MESSAGE_SEND_STALE)
-        worker_conn_send(x->worker, *(uint64_t *)data, "stale", 5);
+        world_stale(x, *(uint64_t *)data);
+    if (type == MESSAGE_CLOSE)
+        worker_conn_close(x->worker, *(uint64_t *)data);
     atomic_fetch_add(&x->messages, 1);
 }
 
