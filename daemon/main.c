@@ -274,8 +274,8 @@ static int libraries_ready(void)
     if (child < 0)
         return -1;
     while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
+        if (errno != EINTR) /* ECHILD: who started us has children reaped, so that nobody can ask */
+            return errno == ECHILD ? libraries_open() : -1;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? libraries_open() : -1;
 }
 

@@ -9,6 +9,18 @@
 
 #include <cmocka.h>
 
+/* Linked instead of CRYPTO_memcmp (--wrap), which takes as long wherever two things differ. */
+int __real_CRYPTO_memcmp(const void *a, const void *b, size_t len);
+int __wrap_CRYPTO_memcmp(const void *a, const void *b, size_t len);
+
+static size_t compared; /* bytes, since it was set to 0 */
+
+int __wrap_CRYPTO_memcmp(const void *a, const void *b, size_t len)
+{
+    compared += len;
+    return __real_CRYPTO_memcmp(a, b, len);
+}
+
 static void digest_for(int n, uint8_t ret[DIGEST_BYTES])
 {
     /* Few first bytes, so that many begin alike and the whole digest has to decide. */
@@ -55,6 +67,30 @@ static void each_is_found_and_no_other(void **state)
     tokens_done(&t);
 }
 
+/* Whoever comes near a token learns nothing from the time it takes: beyond the bytes that choose
+ * where to look, all are compared, whether the first or the last one differs. */
+static void a_near_miss_costs_as_much_as_a_hit(void **state)
+{
+    static const int places[] = {8, 9, 16, 20, 30, 31};
+    struct tokens t = {0};
+    uint8_t digest[DIGEST_BYTES];
+
+    (void)state;
+    fill(&t, 1);
+    digest_for(0, digest);
+    compared = 0;
+    assert_non_null(tokens_find(&t, digest));
+    assert_int_equal(compared, DIGEST_BYTES);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        digest_for(0, digest);
+        digest[places[i]] ^= 0x80;
+        compared = 0;
+        assert_null(tokens_find(&t, digest));
+        assert_int_equal(compared, DIGEST_BYTES);
+    }
+    tokens_done(&t);
+}
+
 static void removed_is_gone(void **state)
 {
     struct tokens t = {0};
@@ -98,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_is_found_and_no_other),
+        cmocka_unit_test(a_near_miss_costs_as_much_as_a_hit),
         cmocka_unit_test(removed_is_gone),
         cmocka_unit_test(hex_is_read_strictly),
         cmocka_unit_test(roles_have_words),
