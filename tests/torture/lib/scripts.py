@@ -58,7 +58,8 @@ SCRIPTS = {
                ("match.list", {"external_id": ext("fix", "3"), "lang": "khm", "filter": {"region": "KH-2"}})], MOVING),
     "explain": ([("match.explain", {"a": "{fix0}", "b": "{fix1}", "lang": "fra"}),
                  ("match.explain", {"a": "{fix0}", "b": "{fix2}"})], MOVING),
-    "changes": ([("changes.list", {"since": 0, "limit": 5}), ("changes.subscribe", {})], {"request_id", "at", "subscription"}),
+    "changes": ([("changes.list", {"since": 0, "limit": 5}), ("changes.subscribe", {})],
+                {"request_id", "at", "subscription", "next"}),  # it names the epoch
     "wait": ([("company.upsert", {"company": written("wait")}), ("changes.list", {"since": 0, "limit": 1, "wait_s": 5})], WRITTEN),
     "taxonomy": ([("taxonomy.get", {}), ("taxonomy.get", {"lang": "khm"})], MOVING),
     "token": ([("token.create", {"name": "script", "role": "viewer"}), ("token.revoke", {"id": "{id}"})], WRITTEN),
