@@ -1,7 +1,5 @@
 #include "feed_private.h"
 
-#include <arpa/inet.h>
-#include <endian.h>
 #include <spean/clock.h>
 #include <spean/ident.h>
 #include <spean/log.h>
@@ -16,10 +14,8 @@
  * would cost several times as much. What is cut off begins anew.
  */
 
-#define STILL_MS 60000               /* a server that gives nothing for so long counts as lost */
-#define ROW_MAX ((size_t)8 << 20)    /* a company with its profile takes far less */
-#define SIGNATURE "PGCOPY\n\377\r\n" /* and a zero byte */
-#define HEAD_LEN 19                  /* signature, flags, length of an extension */
+#define STILL_MS 60000            /* a server that gives nothing for so long counts as lost */
+#define ROW_MAX ((size_t)8 << 20) /* a company with its profile takes far less */
 
 enum { COL_ID, COL_PACKED, COL_VERSION, COL_DOC, COL_UPDATED, COLS };
 
@@ -35,6 +31,26 @@ static const char script[] =
     " " PACKED_ELSEWHERE "spean.epoch_ms(c.updated_at) END FROM spean.company c)"
     " TO STDOUT (FORMAT binary)";
 
+static int on_row(void *ctx, const struct copy_field *field)
+{
+    struct feed *f = ctx;
+    struct feed_row row = {.id = (const uint8_t *)field[COL_ID].bytes,
+                           .packed = field[COL_PACKED].bytes,
+                           .packed_len = field[COL_PACKED].len,
+                           .doc = field[COL_DOC].bytes,
+                           .doc_len = field[COL_DOC].len};
+
+    if (!row.id || field[COL_ID].len != FEED_UUID || !row.packed ||
+        copy_field_int8(&field[COL_VERSION], &row.version) < 0)
+        return -1;
+    if (row.doc && copy_field_int8(&field[COL_UPDATED], &row.updated_ms) < 0)
+        return -1;
+    if (!f->load.starved)
+        f->load.starved = f->callbacks.row(f->ctx, &row) != 0;
+    f->load.rows++;
+    return 0;
+}
+
 int feed_load_open(struct feed *f)
 {
     const char *model = f->pack_model;
@@ -44,14 +60,14 @@ int feed_load_open(struct feed *f)
     /* A model's version is a word of letters and digits; anything else has no place in there. */
     if (strpbrk(model, "'\\") || n < 0 || (size_t)n >= sizeof(sql))
         return -1;
-    buf_init(&f->load.rest, ROW_MAX);
+    copy_stream_init(&f->load.stream, COLS, ROW_MAX, on_row, f);
     f->load.sql = strdup(sql);
     return f->load.sql ? 0 : -1;
 }
 
 void feed_load_close(struct feed *f)
 {
-    buf_done(&f->load.rest);
+    copy_stream_reset(&f->load.stream);
     free(f->load.sql);
 }
 
@@ -78,132 +94,6 @@ static int load_head(struct feed *f, const PGresult *res)
     return 0;
 }
 
-/* ---- the stream ---- */
-
-struct field {
-    const char *bytes; /* NULL: SQL null */
-    size_t len;
-};
-
-static uint32_t get_be32(const char *p)
-{
-    uint32_t n;
-
-    memcpy(&n, p, sizeof(n));
-    return ntohl(n);
-}
-
-static int64_t field_int8(const struct field *field)
-{
-    uint64_t n = 0;
-
-    if (field->bytes && field->len == sizeof(n))
-        memcpy(&n, field->bytes, sizeof(n));
-    return (int64_t)be64toh(n);
-}
-
-static int load_give(struct feed *f, const struct field field[COLS])
-{
-    if (!field[COL_ID].bytes || field[COL_ID].len != FEED_UUID || !field[COL_PACKED].bytes)
-        return -1;
-    const struct feed_row row = {.id = (const uint8_t *)field[COL_ID].bytes,
-                                 .packed = field[COL_PACKED].bytes,
-                                 .packed_len = field[COL_PACKED].len,
-                                 .doc = field[COL_DOC].bytes,
-                                 .doc_len = field[COL_DOC].len,
-                                 .version = field_int8(&field[COL_VERSION]),
-                                 .updated_ms = field_int8(&field[COL_UPDATED])};
-    if (!f->load.starved)
-        f->load.starved = f->callbacks.row(f->ctx, &row) != 0;
-    f->load.rows++;
-    return 0;
-}
-
-/* One row, or the end. The bytes that it takes, 0 if they are not all there, or -1. */
-static ssize_t load_row(struct feed *f, const char *p, size_t len)
-{
-    struct field field[COLS];
-    size_t at = 2;
-
-    if (len < at)
-        return 0;
-    if (p[0] == '\377' && p[1] == '\377') {
-        f->load.ended = true;
-        return 2;
-    }
-    if (p[0] != 0 || p[1] != COLS)
-        return -1;
-    for (int i = 0; i < COLS; i++) {
-        if (len - at < 4)
-            return 0;
-        uint32_t n = get_be32(p + at);
-        at += 4;
-        field[i] = (struct field){.bytes = NULL};
-        if (n == UINT32_MAX)
-            continue;
-        if (n > ROW_MAX)
-            return -1;
-        if (len - at < n)
-            return 0;
-        field[i] = (struct field){.bytes = p + at, .len = n};
-        at += n;
-    }
-    return load_give(f, field) < 0 ? -1 : (ssize_t)at;
-}
-
-/* What stands before the rows, likewise. */
-static ssize_t load_start(struct feed *f, const char *p, size_t len)
-{
-    if (len < HEAD_LEN)
-        return 0;
-    size_t more = get_be32(p + HEAD_LEN - 4);
-    if (memcmp(p, SIGNATURE, sizeof(SIGNATURE)) != 0 || more > ROW_MAX)
-        return -1;
-    if (len - HEAD_LEN < more)
-        return 0;
-    f->load.started = true;
-    return (ssize_t)(HEAD_LEN + more);
-}
-
-/* All that is whole. The bytes taken, or -1. */
-static ssize_t load_take(struct feed *f, const char *p, size_t len)
-{
-    size_t at = 0;
-
-    while (at < len) {
-        if (f->load.ended)
-            return -1;
-        ssize_t n = f->load.started ? load_row(f, p + at, len - at) : load_start(f, p + at, len);
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        at += (size_t)n;
-    }
-    return (ssize_t)at;
-}
-
-/* Mostly a piece is a row, which needs no copying. */
-static int load_piece(struct feed *f, const char *bytes, size_t len)
-{
-    struct buf *rest = &f->load.rest;
-
-    if (rest->len > 0) {
-        if (buf_add(rest, bytes, len) < 0)
-            return -1;
-        ssize_t taken = load_take(f, rest->data, rest->len);
-        if (taken < 0)
-            return -1;
-        rest->len -= (size_t)taken;
-        memmove(rest->data, rest->data + taken, rest->len);
-        return 0;
-    }
-    ssize_t taken = load_take(f, bytes, len);
-    if (taken < 0)
-        return -1;
-    return (size_t)taken < len ? buf_add(rest, bytes + taken, len - (size_t)taken) : 0;
-}
-
 /* ---- the connection ---- */
 
 static int on_head(void *ctx, const PGresult *res)
@@ -216,15 +106,15 @@ static int on_piece(void *ctx, const char *bytes, size_t len)
     struct feed *f = ctx;
 
     /* Its beginning was refused, or its turn is over: the primary was lost. */
-    return f->loading ? load_piece(f, bytes, len) : -1;
+    return f->loading ? copy_stream_add(&f->load.stream, bytes, len) : -1;
 }
 
 int feed_load_on(struct feed *f, struct link *l)
 {
     static const struct link_copy_callbacks callbacks = {.head = on_head, .piece = on_piece};
 
-    buf_reset(&f->load.rest);
-    f->load.started = f->load.ended = f->load.starved = false;
+    copy_stream_reset(&f->load.stream);
+    f->load.starved = false;
     f->load.rows = 0;
     f->load.since_ms = clock_mono_ms();
     f->loading = false; /* not before its head has come */
@@ -241,10 +131,9 @@ void feed_load(struct feed *f)
 
 int feed_loaded(struct feed *f)
 {
-    if (!f->loading || !f->load.ended || f->load.rest.len > 0)
+    if (!f->loading || !copy_stream_whole(&f->load.stream))
         return -1;
-    buf_done(&f->load.rest);
-    buf_init(&f->load.rest, ROW_MAX);
+    copy_stream_reset(&f->load.stream);
     f->loading = f->via_reader = false;
     if (f->load.starved)
         return feed_starve(f);

@@ -1,10 +1,10 @@
 #ifndef SPEAN_STORE_FEED_PRIVATE_H
 #define SPEAN_STORE_FEED_PRIVATE_H
 
+#include "copy_stream.h"
 #include "link.h"
 
 #include <event2/event.h>
-#include <spean/buf.h>
 
 #define FEED_UUID 16
 #define FEED_EPOCH 37  /* text of an uuid and the NUL */
@@ -51,8 +51,7 @@ struct feed {
 
     struct {
         char *sql;
-        struct buf rest; /* of the stream: the beginning of a row */
-        bool started, ended;
+        struct copy_stream stream;
         bool starved; /* a row found no memory: the rest is not given */
         uint64_t rows, since_ms;
     } load;

@@ -97,7 +97,13 @@ void listen_on(struct listener *l, uint64_t poll_ms, const char *model)
 void listen_logged(struct listener *l, uint64_t poll_ms, const char *model, const char *there,
                    struct log *log)
 {
-    struct feed_options o = {.conninfo = cluster.conninfo,
+    listen_logged_at(l, cluster.conninfo, poll_ms, model, there, log);
+}
+
+void listen_logged_at(struct listener *l, const char *primary, uint64_t poll_ms, const char *model,
+                      const char *there, struct log *log)
+{
+    struct feed_options o = {.conninfo = primary,
                              .read_conninfo = there,
                              .connect_ms = 2000,
                              .retry_ms = 50,

@@ -33,6 +33,9 @@ void listen_on(struct listener *l, uint64_t poll_ms, const char *model);
 /* Loads from there, if not NULL. */
 void listen_logged(struct listener *l, uint64_t poll_ms, const char *model, const char *there,
                    struct log *log);
+/* And follows the primary there. */
+void listen_logged_at(struct listener *l, const char *primary, uint64_t poll_ms, const char *model,
+                      const char *there, struct log *log);
 uint64_t counter(void);
 /* Waits until it has told all that is in the change table now. */
 void wait_even(struct listener *l);
