@@ -7,7 +7,13 @@ import subprocess
 import tempfile
 import unittest
 
-from spean_test import BUILD, SOURCE, Cluster, Daemon, company, run_tests, shared_data, spean, wait_until
+from spean_test import BUILD, PATIENCE, SOURCE, Cluster, Daemon, company, run_tests, shared_data, spean, wait_until
+
+# An import of several thousand can't be through before the daemon dies.
+HOLD = """
+CREATE FUNCTION spean.hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3600); RETURN NEW; END $$;
+CREATE TRIGGER hold BEFORE INSERT ON spean.company FOR EACH ROW WHEN (NEW.name = 'Firm 5000') EXECUTE FUNCTION spean.hold();
+"""
 
 
 def summary(done):
@@ -165,12 +171,16 @@ class TestRows(Case):
     def test_an_import_that_broke_off_is_finished_by_the_next(self):
         rows = [company("Firm %d" % i, external_ids=[{"system": "t", "id": str(i)}]) for i in range(6000)]
         path = self.file("k.ndjson", "\n".join(map(json.dumps, rows)))
+        self.cluster.sql(HOLD, self.daemon.database)
         client = subprocess.Popen([os.path.join(BUILD, "spean"), "import", path], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                   env=dict(os.environ, SPEAN_SERVER="unix:" + self.daemon.unix))
         wait_until(lambda: self.daemon.health()["index"]["companies"] > 0, what="first companies")
         self.daemon.kill()
-        said = client.communicate(timeout=60)[1]
+        said = client.communicate(timeout=60 * PATIENCE)[1]
+        self.cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'speand'",
+                         self.daemon.database)
+        self.cluster.sql("DROP FUNCTION spean.hold CASCADE", self.daemon.database)
         self.assertEqual(client.returncode, 3, said)
         self.assertIn("import the same file again", said)
         self.daemon.start()

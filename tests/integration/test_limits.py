@@ -14,8 +14,9 @@ class TestLimits(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.cluster = Cluster()
+        # Times are limited in daemons of their own, by the tests that are about them.
         cls.daemon = Daemon(cls.cluster, config={"limits": {
-            "in_flight": "32", "output": "512k", "output_mark": "64k", "idle": "1s", "stall": "1s", "connections": "40"}})
+            "in_flight": "32", "output": "512k", "output_mark": "64k", "connections": "40"}})
         with cls.daemon.client() as c:
             text = "x" * 3900
             for i in range(60):
@@ -61,23 +62,31 @@ class TestLimits(unittest.TestCase):
                                 for n in range(8)] for kind in ("offers", "seeks")}
                 partners = [company("Partner %d" % i, "CA", region="CA-QC", **wants) for i in range(300)]
                 done = busy.call("company.upsertMany", companies=[company("Asker", **wants)] + partners)
-                asker = done["results"][0]["id"]
-                calls = [{"jsonrpc": "2.0", "id": i, "method": "match.list",
-                          "params": {"id": asker, "limit": 1, "min_score": i / 100, "min_seq": done["seq"]}}
-                         for i in range(100)]  # each another question: no answer is used again
-                busy.send(json.dumps(calls) + "\n")
-                # Of one loop that did the batch in one go, there would be one answer before it at most.
-                passed = 0
-                while not select.select([busy.sock], [], [], 0)[0]:
-                    other.call("system.ping")
-                    passed += 1
-                self.assertEqual([m["id"] for m in busy.answer()], list(range(100)))
-                self.assertGreater(passed, 3)
+                # Of one loop that did the batch in one go, there would be one answer before it at most, each time;
+                # where this process got no processor meanwhile, there are few at times.
+                passed = [self.pings_beside(busy, other, done, turn) for turn in range(3)]
+                while max(passed) <= 3 and len(passed) < 30:
+                    passed.append(self.pings_beside(busy, other, done, len(passed)))
+                self.assertGreater(max(passed), 3)
         finally:
             daemon.stop()
 
+    def pings_beside(self, busy, other, done, turn):
+        """How many calls of another were answered before a batch was."""
+        calls = [{"jsonrpc": "2.0", "id": i, "method": "match.list",
+                  "params": {"id": done["results"][0]["id"], "limit": 1 + turn, "min_score": i / 100, "min_seq": done["seq"]}}
+                 for i in range(100)]  # each another question: no answer is used again
+        busy.send(json.dumps(calls) + "\n")
+        passed = 0
+        while not select.select([busy.sock], [], [], 0)[0]:
+            other.call("system.ping")
+            passed += 1
+        self.assertEqual([m["id"] for m in busy.answer()], list(range(100)))
+        return passed
+
     def test_a_reader_that_never_reads_is_dropped_and_others_live(self):
-        slow = self.daemon.client()
+        daemon = self.beside(output="512k", output_mark="64k", stall="1s")
+        slow = daemon.client()
         slow.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.sock.setblocking(False)
         call = b'{"jsonrpc":"2.0","id":1,"method":"company.list","params":{"limit":60}}\n'
@@ -89,7 +98,7 @@ class TestLimits(unittest.TestCase):
                 pass
             except OSError:
                 return True
-            with self.daemon.client() as c:
+            with daemon.client() as c:
                 self.assertEqual(c.call("system.ping"), "pong")
             # Reading stops at the output mark, so the daemon holds little; what drops it is that it takes nothing.
             return slow.sock.fileno() >= 0 and self.gone(slow.sock)
@@ -105,15 +114,32 @@ class TestLimits(unittest.TestCase):
         return any(e & (select.POLLRDHUP | select.POLLHUP) for _, e in poll.poll(0))
 
     def test_idle_connections_are_closed_but_subscribers_stay(self):
-        with self.daemon.client() as subscriber, self.daemon.client() as idle:
-            subscription = subscriber.call("changes.subscribe")["subscription"]
-            self.assertEqual(idle.call("system.ping"), "pong")
+        daemon = self.beside(idle="1s")
+        subscriber, subscribed = wait_until(lambda: self.first_call(daemon, "changes.subscribe"), what="a subscription")
+        idle, answer = wait_until(lambda: self.first_call(daemon, "system.ping"), what="a ping")
+        with subscriber, idle:
+            self.assertEqual(answer, "pong")
             self.assertIsNone(idle.line())  # closed by the server
             with self.daemon.client() as c:
                 c.call("company.upsert", company=company("News"))
             event = json.loads(subscriber.line())
             self.assertEqual(event["method"], "changes.event")
-            self.assertEqual(event["params"]["subscription"], subscription)
+            self.assertEqual(event["params"]["subscription"], subscribed["subscription"])
+
+    def beside(self, **limits):
+        daemon = Daemon(self.cluster, database=self.daemon.database, config={"limits": limits})
+        self.addCleanup(daemon.stop)
+        return daemon
+
+    @staticmethod
+    def first_call(daemon, method):
+        """A connection and the answer to its first call; None when it counted as idle before that had come."""
+        client = daemon.client()
+        try:
+            return client, client.call(method)
+        except (OSError, EOFError):
+            client.close()
+            return None
 
     def test_too_many_connections(self):
         held = []
@@ -131,7 +157,7 @@ class TestLimits(unittest.TestCase):
                     return c.raw('{"jsonrpc":"2.0","id":1,"method":"system.ping"}').get("result") == "pong"
             except (OSError, EOFError, ValueError, KeyError):
                 return False
-        wait_until(served, 10, "served again")
+        wait_until(served, what="served again")
 
 
 class TestDescriptors(unittest.TestCase):
@@ -169,7 +195,7 @@ class TestDescriptors(unittest.TestCase):
             finally:
                 for s in held:
                     s.close()
-            wait_until(daemon.ready, 10, "accepting again")
+            wait_until(daemon.ready, what="accepting again")
             daemon.stop()
         finally:
             cluster.stop()

@@ -3,7 +3,7 @@
 import datetime
 import unittest
 
-from spean_test import Cluster, Daemon, RpcError, company, run_tests
+from spean_test import Cluster, Daemon, RpcError, company, run_tests, wait_until
 
 
 def rice_seller(name, country="KH", **more):
@@ -35,6 +35,7 @@ class TestMatch(unittest.TestCase):
             done = c.call("company.upsertMany", companies=list(rows.values()))
             cls.ids = dict(zip(rows, [r["id"] for r in done["results"]]))
             cls.seq = done["seq"]
+            wait_until(lambda: c.call("system.health")["index"]["seq"] >= cls.seq, what="the index has them")
 
     @classmethod
     def tearDownClass(cls):

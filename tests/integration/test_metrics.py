@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import unittest
 
-from spean_test import SOURCE, Cluster, Daemon, RpcError, company, free_port, run_tests, wait_until
+from spean_test import PATIENCE, SOURCE, Cluster, Daemon, RpcError, company, free_port, run_tests, wait_until
 
 OPS = os.path.join(SOURCE, "docs", "ops")
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{([^}]*)\})? (\S+)$')
@@ -16,7 +16,7 @@ SAMPLE = re.compile(r'^([a-z_]+)(?:\{([^}]*)\})? (\S+)$')
 
 def get(port, path, method="GET"):
     """Status, body and headers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30 * PATIENCE)
     try:
         connection.request(method, path)
         answer = connection.getresponse()
@@ -56,8 +56,12 @@ class TestMetrics(unittest.TestCase):
         self.assertIn("version=0.0.4", headers["Content-Type"])
         return samples(text)
 
-    def moved(self, before, name, labels=""):
-        return self.now()[(name, labels)] - before.get((name, labels), 0)
+    def moved(self, before, name, by, labels=""):
+        """A worker may count a moment after it has answered."""
+        def difference():
+            return self.now().get((name, labels), 0) - before.get((name, labels), 0)
+        wait_until(lambda: difference() >= by, what="%s{%s}" % (name, labels))
+        self.assertEqual(difference(), by, name + labels)
 
     def test_calls_are_counted_by_method_and_result(self):
         before = self.now()
@@ -73,14 +77,15 @@ class TestMetrics(unittest.TestCase):
                 c.call("company.list")
             with self.assertRaises(RpcError):
                 c.call("auth.login", token="spean_wrong")
-        self.assertEqual(self.moved(before, "spean_requests_total", 'method="system.ping",result="ok"'), 3)
-        self.assertEqual(self.moved(before, "spean_requests_total", 'method="company.get",result="not_found"'), 1)
-        self.assertEqual(self.moved(before, "spean_requests_total", 'method="-",result="method_not_found"'), 1)
-        self.assertEqual(self.moved(before, "spean_auth_failures_total", 'reason="authentication_required"'), 1)
-        self.assertEqual(self.moved(before, "spean_auth_failures_total", 'reason="token_unknown"'), 1)
-        self.assertEqual(self.moved(before, "spean_request_duration_seconds_count", 'method="system.ping"'), 3)
-        self.assertGreater(self.moved(before, "spean_request_duration_seconds_sum", 'method="company.get"'), 0)
-        self.assertEqual(self.moved(before, "spean_connections_opened_total"), 2)
+        self.moved(before, "spean_requests_total", 3, 'method="system.ping",result="ok"')
+        self.moved(before, "spean_requests_total", 1, 'method="company.get",result="not_found"')
+        self.moved(before, "spean_requests_total", 1, 'method="-",result="method_not_found"')
+        self.moved(before, "spean_auth_failures_total", 1, 'reason="authentication_required"')
+        self.moved(before, "spean_auth_failures_total", 1, 'reason="token_unknown"')
+        self.moved(before, "spean_request_duration_seconds_count", 3, 'method="system.ping"')
+        spent = ("spean_request_duration_seconds_sum", 'method="company.get"')
+        self.assertGreater(self.now()[spent], before.get(spent, 0))
+        self.moved(before, "spean_connections_opened_total", 2)
 
     def test_buckets_add_up(self):
         with self.daemon.client() as c:
@@ -106,9 +111,9 @@ class TestMetrics(unittest.TestCase):
             wait_until(lambda: self.now()[("spean_subscribers", "")] == 1, what="the subscriber is seen")
             self.assertGreaterEqual(self.now()[("spean_connections", "")], 1)
         wait_until(lambda: self.now()[("spean_worker_index_seq", "")] >= seq, what="the index has it")
+        wait_until(lambda: self.now()[("spean_index_lag_changes", "")] == 0, what="no change is missing")
         got = self.now()
         self.assertEqual(got[("spean_index_seq", "")], got[("spean_database_seq", "")])
-        self.assertEqual(got[("spean_index_lag_changes", "")], 0)
         self.assertEqual(got[("spean_database_connections", "")], 8)
         self.assertEqual(got[("spean_index_companies", "")],
                          float(self.cluster.sql("SELECT count(*) FROM spean.company", self.daemon.database)[0][0]))
@@ -121,8 +126,8 @@ class TestMetrics(unittest.TestCase):
         wait_until(lambda: get(self.port, "/readyz")[0] == 200, what="ready")
         self.cluster.halt("immediate")
         try:
-            wait_until(lambda: get(self.port, "/readyz")[0] == 503, what="not ready")
-            self.assertIn("database has been away", get(self.port, "/readyz")[1])
+            wait_until(lambda: "database has been away" in get(self.port, "/readyz")[1], what="not ready")
+            self.assertEqual(get(self.port, "/readyz")[0], 503)
             self.assertEqual(get(self.port, "/healthz")[0], 200)
             got = self.now()
             self.assertEqual(got[("spean_database_up", "")], 0)

@@ -4,7 +4,7 @@ import threading
 import time
 import unittest
 
-from spean_test import Cluster, Daemon, RpcError, company, run_tests, wait_until
+from spean_test import Cluster, Daemon, RpcError, company, run_tests, wait_until, within
 
 
 class Writer(threading.Thread):
@@ -94,12 +94,11 @@ class TestRecovery(unittest.TestCase):
                 gone = b.call("company.archive", id=ca["id"])
                 got = a.call("match.list", id=kh["id"], min_seq=gone["seq"])
                 self.assertEqual(got["matches"], [])
-                # A token made here opens there, and one revoked here is refused there within a second.
+                # A token made here opens there, and one revoked here is refused there; test_auth looks how soon.
                 made = a.call("token.create", name="crm", role="integration")
                 with two.tcp(token=made["token"]) as c:
                     self.assertEqual(c.call("auth.whoami")["role"], "integration")
                     a.call("token.revoke", id=made["id"])
-                    start = time.monotonic()
 
                     def refused():
                         try:
@@ -107,8 +106,7 @@ class TestRecovery(unittest.TestCase):
                         except RpcError as e:
                             return e.code == -32010
                         return False
-                    wait_until(refused, 5, "the other daemon refuses the token")
-                    self.assertLess(time.monotonic() - start, 2)
+                    wait_until(refused, what="the other daemon refuses the token")
         finally:
             two.stop()
             one.stop()
@@ -150,7 +148,7 @@ class TestRecovery(unittest.TestCase):
             self.check_all_there(daemon.database, writers)
             # The index is the table again.
             count = int(self.cluster.sql("SELECT count(*) FROM spean.company", daemon.database)[0][0])
-            wait_until(lambda: daemon.health()["index"]["companies"] == count, 5, "the index has them all")
+            wait_until(lambda: daemon.health()["index"]["companies"] == count, what="the index has them all")
         finally:
             for w in writers:
                 w.finish()
@@ -172,12 +170,15 @@ class TestRecovery(unittest.TestCase):
                 self.cluster.halt("immediate")
                 wait_until(lambda: c.call("system.health")["status"] == "degraded", 10, "degraded")
                 self.assertEqual(len(c.call("match.list", id=kh["id"])["matches"]), 1)
-                start = time.monotonic()
-                with self.assertRaises(RpcError) as caught:
-                    c.call("company.upsert", company=company("Too late"))
-                self.assertEqual(caught.exception.code, -32013)
-                self.assertTrue(caught.exception.data["retryable"])
-                self.assertLess(time.monotonic() - start, 1)
+
+                def refused():
+                    start = time.monotonic()
+                    with self.assertRaises(RpcError) as caught:
+                        c.call("company.upsert", company=company("Too late"))
+                    self.assertEqual(caught.exception.code, -32013)
+                    self.assertTrue(caught.exception.data["retryable"])
+                    return time.monotonic() - start
+                within(1, refused)
                 with daemon.tcp(token=token) as t:  # known tokens still open
                     self.assertEqual(t.call("auth.whoami")["role"], "staff")
                 self.cluster.start()

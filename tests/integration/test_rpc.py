@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from spean_test import PATIENCE, SOURCE, Cluster, Daemon, RpcError, company, run_tests, wait_until
+from spean_test import PATIENCE, SOURCE, Cluster, Daemon, RpcError, company, run_tests, wait_until, within
 
 
 def call(method, number=1, **params):
@@ -144,7 +144,7 @@ class TestDatabaseAway(unittest.TestCase):
     def setUp(self):
         self.cluster = Cluster()
         self.addCleanup(self.cluster.stop)
-        self.daemon = Daemon(self.cluster, config={"limits": {"request_timeout": "5s"}})
+        self.daemon = Daemon(self.cluster)
         self.addCleanup(self.daemon.stop)
         self.c = self.daemon.client()
         self.addCleanup(self.c.close)
@@ -168,10 +168,12 @@ class TestDatabaseAway(unittest.TestCase):
         for method, params in (("company.upsert", {"company": company("B")}),
                                ("company.upsert", {"company": company("B"), "idempotency_key": "k"}),
                                ("company.get", {"id": a["id"]}), ("changes.list", {})):
-            error, took = self.refusal(method, **params)
-            self.assertEqual((error.code, error.reason), (-32013, "database_unavailable"))
-            self.assertTrue(error.data["retryable"])
-            self.assertLess(took, 1)
+            def refused():
+                error, took = self.refusal(method, **params)
+                self.assertEqual((error.code, error.reason), (-32013, "database_unavailable"))
+                self.assertTrue(error.data["retryable"])
+                return took
+            within(1, refused)
         with self.daemon.tcp(token=token) as c:  # known already
             self.assertEqual(c.call("auth.whoami")["role"], "staff")
         self.cluster.start()
@@ -189,7 +191,7 @@ class TestDatabaseAway(unittest.TestCase):
         try:
             error, took = self.refusal("company.get", id=made["id"])
             self.assertEqual(error.code, -32014)
-            self.assertLess(took, 8 * PATIENCE)  # the request's own time limit is patient, too
+            self.assertLess(took, 15 * PATIENCE)  # the request's own time limit, 5 s, is patient, too
             self.assertEqual(self.c.call("system.ping"), "pong")
         finally:
             for pid in backends:
@@ -204,6 +206,14 @@ class TestDatabaseAway(unittest.TestCase):
             return self.c.call("company.get", id=number)["name"] == "A"
         except RpcError:
             return False
+
+    def again(self, key):
+        try:
+            return self.c.call("company.upsert", company=company(key), idempotency_key=key)
+        except RpcError as e:
+            if not e.data["retryable"]:
+                raise
+            return None
 
     def test_keys_survive_a_database_that_is_killed_under_load(self):
         keys = ["load-%d" % n for n in range(300)]
@@ -225,7 +235,7 @@ class TestDatabaseAway(unittest.TestCase):
             take(c, c.answer())
         wait_until(lambda: self.c.call("system.health")["status"] == "ok", 30, "well again")
         for k in keys:
-            answer = self.c.call("company.upsert", company=company(k), idempotency_key=k)
+            answer = wait_until(lambda k=k: self.again(k), what="it is written")
             if k in done:
                 self.assertEqual(answer["id"], done[k])
         rows = self.cluster.sql("SELECT name, count(*) FROM spean.company WHERE name LIKE 'load-%' GROUP BY name",
