@@ -4,12 +4,43 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <spean/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct event_base *base;
 struct listener one, two;
+
+static FILE *words;
+struct log *feed_log;
+
+int words_open(void)
+{
+    words = tmpfile();
+    feed_log = words ? log_new(fileno(words), LOG_LEVEL_INFO) : NULL;
+    return feed_log ? 0 : -1;
+}
+
+void words_close(void)
+{
+    log_free(feed_log);
+    feed_log = NULL;
+    if (words)
+        fclose(words);
+    words = NULL;
+}
+
+bool said(const char *what)
+{
+    char line[1000];
+    bool found = false;
+
+    rewind(words);
+    while (!found && fgets(line, sizeof(line), words))
+        found = strstr(line, what) != NULL;
+    return found;
+}
 
 static const char *feed_pids =
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
@@ -127,6 +158,25 @@ void wait_even(struct listener *l)
     uint64_t seq = counter();
 
     WAIT_UNTIL(base, l->caught_ups > 0 && l->seq >= seq);
+}
+
+void assert_all_told(const struct listener *l, int count)
+{
+    for (int n = 1; n <= count; n++)
+        assert_int_equal(1, l->versions[n]);
+    assert_int_equal(count, l->rows - l->rows_before);
+}
+
+void cancel_copy(void)
+{
+    sql_value(conn, "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity"
+                    " WHERE application_name = 'speand' AND query LIKE '%COPY%'");
+}
+
+void kill_copy(void)
+{
+    sql_value(conn, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    " WHERE application_name = 'speand' AND query LIKE '%COPY%'");
 }
 
 int write_company(PGconn *c, unsigned n, int64_t expect)

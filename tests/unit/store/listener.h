@@ -36,9 +36,20 @@ void listen_logged(struct listener *l, uint64_t poll_ms, const char *model, cons
 /* And follows the primary there. */
 void listen_logged_at(struct listener *l, const char *primary, uint64_t poll_ms, const char *model,
                       const char *there, struct log *log);
+/* A log of the feed's, and whether it has said so. words_close is right after words_open failed,
+ * too. */
+extern struct log *feed_log;
+int words_open(void); /* 0 or -1 */
+void words_close(void);
+bool said(const char *what);
 uint64_t counter(void);
 /* Waits until it has told all that is in the change table now. */
 void wait_even(struct listener *l);
+/* The last load gave companies 1..count, each in its first version, and nothing else. */
+void assert_all_told(const struct listener *l, int count);
+/* Ends the load that is under way: the statement, or the backend. */
+void cancel_copy(void);
+void kill_copy(void);
 /* Writes company n through the real function, as version expect + 1. 0 or -1. */
 int write_company(PGconn *c, unsigned n, int64_t expect);
 /* Companies 1..count as if they had been there always: no changes. */

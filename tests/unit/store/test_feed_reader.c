@@ -4,11 +4,8 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
-#include <spean/log.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /*
  * Loads that read from elsewhere (read_conninfo), and answers of the database that nobody expects.
@@ -17,15 +14,11 @@
 
 static char elsewhere[sizeof(cluster.conninfo)];
 static PGconn *there;
-static FILE *words;
-static struct log *feed_log;
 
 static int setup(void **state)
 {
-    words = tmpfile();
-    feed_log = words ? log_new(fileno(words), LOG_LEVEL_INFO) : NULL;
     there = sql_open(elsewhere);
-    if (!feed_log || feed_setup(state) != 0)
+    if (words_open() < 0 || feed_setup(state) != 0)
         return -1;
     return sql_run(there, "TRUNCATE spean.company, spean.company_external, spean.company_contact,"
                           " spean.company_key, spean.change;"
@@ -38,20 +31,8 @@ static int teardown(void **state)
 {
     feed_teardown(state);
     PQfinish(there);
-    log_free(feed_log);
-    fclose(words);
+    words_close();
     return 0;
-}
-
-static bool said(const char *what)
-{
-    char line[1000];
-    bool found = false;
-
-    rewind(words);
-    while (!found && fgets(line, sizeof(line), words))
-        found = strstr(line, what) != NULL;
-    return found;
 }
 
 static void same_history(void)
