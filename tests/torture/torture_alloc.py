@@ -41,27 +41,27 @@ class Blocks:
         """The least of several looks: what is under way and what the workers have not let go of yet counts, too."""
         built = self.daemon.log_text().count("index_building")
         self.cluster.sql("UPDATE spean.feed SET epoch = gen_random_uuid()", self.daemon.database)
-        wait_until(lambda: self.daemon.log_text().count("index_building") > built, 10, "the companies are loaded anew")
+        wait_until(lambda: self.daemon.log_text().count("index_building") > built, 20, "the companies are loaded anew")
         least = [self.shim.c.live]
 
         def few():
             least.append(min(least[-1], self.shim.c.live))
             return enough is not None and least[-1] <= enough
         try:
-            wait_until(few, 3 if enough is None else 6, "few blocks", every=0.01)
+            wait_until(few, 3 if enough is None else 20, "few blocks", every=0.01)
         except AssertionError:
             pass
         return least[-1]
 
     def grown(self):
         """How many more than at first there are."""
-        wait_until(lambda: self.up() >= self.backends, 10, "the connections to PostgreSQL")
+        wait_until(lambda: self.up() >= self.backends, 20, "the connections to PostgreSQL")
         return self.held(self.first + SLACK) - self.first
 
 
 def ready(t, daemon, fault):
     try:
-        wait_until(daemon.ready, 10, "healthy", every=0.01)
+        wait_until(daemon.ready, 20, "healthy", every=0.01)
     except AssertionError as e:
         return t.check(False, "after %s: %s; its log ends with %s", fault, e, daemon.log_text()[-600:])
     return True

@@ -11,7 +11,7 @@ import signal
 import time
 
 from load import Load, check_load
-from spean_test import PATIENCE, wait_until
+from spean_test import wait_until
 from torture import row
 
 MINUTES = 30
@@ -44,7 +44,8 @@ def healed(t, cluster, load, what):
 def run(t):
     kills, restarts = t.amount(200, 4), t.amount(30, 2)
     cluster = t.cluster()
-    daemon = t.daemon(cluster, config={"limits": {"request_timeout": "5s"}})
+    # A request that runs into its deadline is told from one that is told in time, on any machine.
+    daemon = t.daemon(cluster, config={"limits": {"request_timeout": t.amount("5s", "60s")}})
     pid = daemon.process.pid
     load = Load(t, daemon.client, 8)
     slowest_heal = 0.0
@@ -62,11 +63,11 @@ def run(t):
         if (n + 1) % 20 == 0:
             t.note("%d faults, %d acknowledgements, slowest error %.2f s, slowest to heal %.2f s",
                    n + 1, load.count(), load.slowest(), slowest_heal)
-    wait_until(lambda: daemon.health()["status"] == "ok", 10, "healthy")
+    wait_until(lambda: daemon.health()["status"] == "ok", 20, "healthy")
     acknowledged, lost, double = check_load(t, load, cluster, daemon.database)
     t.check(daemon.process.poll() is None and daemon.process.pid == pid, "the daemon has ended")
-    t.check(load.slowest() <= ERROR_WITHIN * PATIENCE, "an error took %.2f s", load.slowest())
-    t.check(slowest_heal <= HEALED_WITHIN * PATIENCE, "writes went on only after %.2f s", slowest_heal)
+    t.check(load.slowest() <= t.limit(ERROR_WITHIN), "an error took %.2f s", load.slowest())
+    t.check(slowest_heal <= t.limit(HEALED_WITHIN), "writes went on only after %.2f s", slowest_heal)
     t.figure("%d lost, %d applied twice of %d acknowledged in %d backends killed and %d restarts; errors within "
              "%.2f s, writes again within %.2f s (%s)", lost, double, acknowledged, kills, restarts, load.slowest(),
              slowest_heal, ", ".join("%s %d" % r for r in sorted(load.reasons().items(), key=str)))

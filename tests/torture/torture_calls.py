@@ -34,7 +34,7 @@ def passing(error):
 def ready(t, daemon, fault):
     """Whether the daemon is whole again: what a fault cost the last script must not cost the next one."""
     try:
-        wait_until(daemon.ready, 10, "healthy", every=0.01)
+        wait_until(daemon.ready, 20, "healthy", every=0.01)
     except AssertionError as e:
         return t.check(False, "after %s: %s; its log ends with %s", fault, e, daemon.log_text()[-600:])
     return True

@@ -39,13 +39,13 @@ def run(t):
     took = time.monotonic() - began
     share = 100 * (processor(pid) - used_first) / took
     lines = len(daemon.log_text().splitlines()) - log_first
-    t.check(share <= 5, "%.1f %% of a core", share)
-    t.check(lines <= took + 1, "%d lines of log in %d s", lines, took)
+    t.check(share <= t.amount(5, 20), "%.1f %% of a core", share)
+    t.check(lines <= took + t.amount(1, 4), "%d lines of log in %d s", lines, took)
     crowd.end()
     began = time.monotonic()
-    wait_until(lambda: answered(daemon), 10, "it accepts again")
+    wait_until(lambda: answered(daemon), 20, "it accepts again")
     again = time.monotonic() - began
-    t.check(again <= 1 * t.patience, "accepting again took %.2f s", again)
+    t.check(again <= t.limit(1), "accepting again took %.2f s", again)
     wait_until(lambda: files(pid) <= files_first + 1, 30, "the descriptors are back")
     t.figure("%.2f %% of a core, %d lines of log in %d s, accepting again after %.2f s", share, lines, took, again)
 

@@ -13,7 +13,7 @@ import time
 
 import truth
 from load import Load, check_load
-from spean_test import PATIENCE, Cluster, wait_until
+from spean_test import Cluster, wait_until
 from torture import row
 from torture_frozen import processes, signal_all
 
@@ -110,7 +110,7 @@ def run(t):
         wrong += truth.wrong_index(pair, daemons[0].database, daemon, other,
                                    lambda ident: t.rng.random() * acknowledged < t.amount(300, 20))
     t.check(not wrong, "%s", wrong[:5])
-    t.check(slowest <= AGAIN_WITHIN * PATIENCE, "writes went on only after %.1f s", slowest)
+    t.check(slowest <= t.limit(AGAIN_WITHIN), "writes went on only after %.1f s", slowest)
     t.figure("%d lost, %d applied twice of %d acknowledged in %d fail-overs; writes again within %.2f s after the promotion; "
              "%d differences in the indexes of 2 daemons (%s)", lost, double, acknowledged, rounds, slowest, len(wrong),
              ", ".join("%s %d" % r for r in sorted(reasons.items(), key=str)))

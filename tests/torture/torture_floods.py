@@ -11,7 +11,7 @@ import time
 
 from process import files, peak, peak_reset
 from prober import Prober, p99_holds
-from spean_test import wait_until
+from spean_test import company, wait_until
 from torture import row
 
 IN_FLIGHT, HEAP = 64, 32 * 2**20
@@ -29,24 +29,24 @@ def pipelined(t, daemon, count):
     t.check(answered == count, "%d of %d were answered", answered, count)
 
 
-def in_flight(t, daemon):
-    """Calls that wait two seconds each: how many are taken at once."""
-    with daemon.client(timeout=60) as c:
+def asked_behind(daemon, waiting):
+    """A call behind so many that wait for a change: whether it was answered before that came."""
+    with daemon.client(timeout=60) as c, daemon.client(timeout=60) as other:
         position = c.call("changes.list", limit=1000)["next"]
-        began = time.monotonic()
-        for _ in range(200):
-            c.start("changes.list", since=position, wait_s=4)
-        c.answer()
-        wave, number = time.monotonic() - began, 1
-        while time.monotonic() - began < wave * 1.7:
-            c.answer()
-            number += 1
-            if number > IN_FLIGHT:
-                break
-        # The next one only after a further wait, for its place came free with the first answers.
-        apart = time.monotonic() - began
-    t.check(apart > wave * 1.7 or number < IN_FLIGHT, "%d were under way at once", number)
-    return min(number, IN_FLIGHT)
+        for _ in range(waiting):
+            c.start("changes.list", since=position, wait_s=30)
+        last = c.start("system.ping")
+        for _ in range(100):  # it has had its turn by then
+            other.call("system.ping")
+        other.call("company.upsert", company=company("A change"))
+        return c.answer()["id"] == last
+
+
+def in_flight(t, daemon):
+    """How many are taken at once: one more waits until another is answered."""
+    t.check(asked_behind(daemon, IN_FLIGHT - 1), "fewer than %d were under way at once", IN_FLIGHT)
+    t.check(not asked_behind(daemon, IN_FLIGHT), "more than %d were under way at once", IN_FLIGHT)
+    return IN_FLIGHT
 
 
 def long_line(t, daemon, size, token):
@@ -88,7 +88,7 @@ def run(t):
         base = peak_now(pid)
         prober = Prober(daemon, "system.health")
         again = time.monotonic()
-        while time.monotonic() < again + 0.5:  # long enough to see others
+        while time.monotonic() < again + 0.5 or (not prober.enough() and time.monotonic() < again + 60):  # to see others
             longest = max(longest, step() or 0)
         texts.append(prober.finish())
         p99_holds(t, before, texts[-1], what)

@@ -18,7 +18,7 @@ REASON = re.compile(rb'"reason":"([a-z_]+)"')
 
 def run(t):
     count = t.amount(10000, 1000)
-    daemon = t.daemon(t.cluster(), config={"daemon": {"workers": "2"}})
+    daemon = t.daemon(t.cluster(), config={"daemon": {"workers": "2"}, "limits": {"anonymous": "10min"}})
     with daemon.client() as c:
         # Of the right form, checksum and all: tokens that were once good.
         made = [c.call("token.create", name="gone %d" % n, role="viewer") for n in range(50)]
@@ -66,9 +66,12 @@ def someone_else(t, daemon, crowd, good, n):
     number = "other %d" % n
     crowd.connect(number, OTHER)
     crowd.until(lambda: number in crowd.connected, 10 * t.patience)
-    crowd.call(number, "auth.login", token=good)
-    crowd.until(lambda: crowd.read[number].endswith(b"\n"), 10 * t.patience)
-    answer = crowd.answer(number)
+    answer, until = None, time.monotonic() + 10 * t.patience
+    while answer is None or ("error" in answer and answer["error"]["code"] == -32013 and time.monotonic() < until):
+        crowd.call(number, "auth.login", token=good)  # again where the database was too slow to tell whose it is
+        if not crowd.until(lambda: crowd.read[number].endswith(b"\n"), 10 * t.patience):
+            break
+        answer = crowd.answer(number)
     t.check(answer and "result" in answer, "another address got %s", answer)
     crowd.drop(number)
     return 1

@@ -80,8 +80,7 @@ def run(t):
     wait_until(lambda: files(pid) <= files_first + 1, 100, "the dead are noticed", every=0.2)
     took = time.monotonic() - began
     others = p99_holds(t, before, prober.finish(), "dead clients")
-    allowed = t.amount(90, dead_peer * 1.5 + 2) + 2 * (t.patience - 1)
-    t.check(took <= allowed, "%.1f s", took)
+    t.check(took <= t.limit(t.amount(90, dead_peer * 1.5 + 2)), "%.1f s", took)
     process.send_signal(signal.SIGKILL)
     t.figure("%d clients behind a dead link: all noticed after %.1f s (dead_peer %d s), 0 descriptors leaked; %s", count, took,
              dead_peer, others)

@@ -18,7 +18,7 @@ LIMIT = 4096
 def run(t):
     count, hold = t.amount(10000, 2000), t.amount(120, 2)
     raise_files(t, count + 200)
-    daemon = t.daemon(t.cluster(), config={"limits": {"idle": "1h", "connections": "10100"}})
+    daemon = t.daemon(t.cluster(), config={"limits": {"idle": "1h", "anonymous": "10min", "connections": "10100"}})
     token, pid = daemon.token("viewer"), daemon.process.pid
     before = Prober(daemon, "system.health").run(t.amount(10, 2))
     crowd = Crowd(t, daemon.port)

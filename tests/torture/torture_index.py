@@ -229,7 +229,7 @@ def planted(t, cluster, statements):
             got = c.call("company.upsert", company=company(
                 "Planted %d" % n, country="KH" if n % 2 else "CA", offers=[RICE] if n % 2 else [], seeks=[] if n % 2 else [RICE]))
             acknowledged.append((got["id"], got["version"], got["seq"]))
-    wait_until(lambda: len(follower.seen) == 6, 10, "the follower is at the end")
+    wait_until(lambda: len(follower.seen) == 6, 20, "the follower is at the end")
     follower.halt.set()
     for statement in statements:
         cluster.sql(statement.format(a=acknowledged[-1][0]), daemon.database)

@@ -76,13 +76,13 @@ def run(t):
     wanted, committed_wanted = t.amount(500, 80), t.amount(100, 10)
     cluster = t.cluster()
     daemon = t.daemon(cluster)
-    acknowledged, broken, committed, rounds, kills = {}, 0, 0, 0, 0
+    acknowledged, broken, committed, rounds, kills, late_ms = {}, 0, 0, 0, 0, 40
     while broken < wanted or committed < committed_wanted:
         if not t.check(rounds < wanted * 2, "the faults never hit the right moment"):
             break
         keys = ["%d-%d" % (rounds, n) for n in range(CLIENTS * PIPELINED)]
         in_flight = Round(daemon, keys)
-        killed = fault(t, cluster, daemon, 40)
+        killed = fault(t, cluster, daemon, late_ms)
         got, refused = in_flight.gather()
         t.check(all(d.get("retryable") for d in refused), "refused for good: %s", refused)
         if killed:
@@ -95,6 +95,11 @@ def run(t):
             t.check(answer["created"] and answer["version"] == 1, "%s: not the first answer: %s", key, answer)
             t.check(there.get(key, answer["id"]) == answer["id"], "%s: another company the second time", key)
             got[key] = answer
+        # The right moment is another one on every machine.
+        if len(missing) == len(keys) and not there:
+            late_ms = min(late_ms * 1.5, 2000)
+        elif not missing:
+            late_ms = max(late_ms / 1.5, 10)
         acknowledged.update(got)
         broken += len(missing)
         committed += len(there)

@@ -78,7 +78,7 @@ def run(t):
     count, clients, rounds = t.amount(100000, 2000), 260, t.amount(5, 1)
     raise_files(t, clients + 300)
     cluster = t.cluster()
-    daemon = t.daemon(cluster, start=False, config={"daemon": {"workers": "2"}})
+    daemon = t.daemon(cluster, start=False, config={"daemon": {"workers": "2"}, "limits": {"anonymous": "1min"}})
     done = subprocess.run([os.path.join(BUILD, "spean-generate"), "--conninfo", cluster.conninfo(daemon.database),
                            "--count", str(count)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     t.check(done.returncode == 0, "spean-generate: %s", done.stderr[-500:])

@@ -112,6 +112,14 @@ class Load:
     def slowest(self):
         return max(w.slowest for w in self.writers)
 
+    def settled(self):
+        """How many are acknowledged once no answer is on its way any more: the same in ten looks."""
+        counts = []
+        while len(counts) < 10 or counts[-1] != counts[-10]:
+            counts.append(self.count())
+            time.sleep(0.05)
+        return counts[-1]
+
     def finish(self):
         for w in self.writers:
             w.halt.set()

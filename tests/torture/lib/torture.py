@@ -23,7 +23,8 @@
 
 A row that exists is run: nothing is registered. It is a program of its own (run.py starts it), so it may
 enter namespaces of its own, see netns.py and the like. All chance comes from t.rng, which the seed makes.
-It prints one line, `NAME: figure  PASS|FAIL|SKIP`, and ends with 0, 1 or 77. check() counts failures
+A time that is promised is judged by t.limit(seconds): the full form, on a machine at rest, holds the daemon to it; the short
+form leaves room for a machine that stands still at times, so that only what goes wrong fails it. Prints one line, `NAME: figure  PASS|FAIL|SKIP`, and ends with 0, 1 or 77. check() counts failures
 and goes on; an exception ends the row as failed. t.skip(why) where the machine can't make the fault.
 """
 
@@ -60,6 +61,10 @@ class Torture:
     def amount(self, full, short):
         """How many, or for how long: the full form's or the short one's."""
         return short if self.short else full
+
+    def limit(self, seconds):
+        """What a promised time is judged by: as it is in the full form, with four seconds more in the short one."""
+        return (seconds + 4 if self.short else seconds) * self.patience
 
     def elapsed(self):
         return time.monotonic() - self.began

@@ -65,7 +65,7 @@ def wrong_index(cluster, database, daemon, other, look=lambda ident: True):
         health.update(daemon.health()["index"])
         return health["seq"] >= seq
     try:
-        wait_until(level, 5, "the index is level")
+        wait_until(level, 20, "the index is level")
     except AssertionError:
         found.append("the index is at %d, the database at %d" % (health["seq"], seq))
         seq = health["seq"]
