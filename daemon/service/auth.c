@@ -122,9 +122,18 @@ static enum auth_outcome auth_refuse(struct request *r, enum reason why)
     return AUTH_REFUSED;
 }
 
+/*
+ * The table was not read in the time that a database may be away for. One that is there is slow: it
+ * is waited for as by any other statement.
+ */
 static void auth_late(struct request *r)
 {
-    request_refuse(r, REASON_DATABASE);
+    bool up = pool_up(r->s->pool);
+
+    if (up && clock_mono_ms() < r->deadline_ms)
+        request_wait(r, WAKE_TOKENS, r->deadline_ms, r->on_wake, auth_late);
+    else
+        request_refuse(r, up ? REASON_DEADLINE : REASON_DATABASE);
 }
 
 /*

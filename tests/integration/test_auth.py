@@ -3,6 +3,8 @@
 import datetime
 import json
 import os
+import select
+import subprocess
 import time
 import unittest
 
@@ -158,6 +160,28 @@ class TestAuth(unittest.TestCase):
                 wait_until(gone, what="the token is known to be revoked")
         finally:
             daemon.stop()
+
+    def test_a_slow_look_is_waited_for(self):
+        """Longer than a database that is away would be; then the answer is the table's."""
+        made = self.c.call("token.create", name="gone", role="viewer")
+        self.c.call("token.revoke", id=made["id"])
+        session = subprocess.Popen([os.path.join(self.cluster.bin, "psql"), "-X", "-q", "-h", self.cluster.dir, "-U", "postgres",
+                                    "-d", self.daemon.database], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        try:
+            session.stdin.write(b"BEGIN; LOCK TABLE spean.token;\n")
+            session.stdin.flush()
+            wait_until(lambda: self.cluster.sql("SELECT count(*) FROM pg_locks WHERE relation = 'spean.token'::regclass AND"
+                                                " mode = 'AccessExclusiveLock' AND granted", self.daemon.database) == [["1"]])
+            with self.daemon.tcp() as c:
+                number = c.start("auth.login", token=made["token"])
+                self.assertEqual(select.select([c.sock], [], [], 1.5)[0], [])
+                session.stdin.close()
+                with self.assertRaises(RpcError) as caught:
+                    c.finish(number)
+                self.assertEqual(caught.exception.reason, "token_unknown")
+        finally:
+            session.stdin.close()
+            session.wait()
 
     def short_lived(self):
         """Logged in by a token that expires a moment later: a longer one where the machine was too slow for it."""
