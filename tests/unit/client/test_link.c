@@ -11,6 +11,8 @@
 #include "address.h"
 #include "link.h"
 
+#define PATIENCE_MS 60000 /* where only the end of the test depends on it */
+
 /*
  * A daemon of our own making: a thread that takes one connection and plays a script on it. It reads
  * so many lines, says its piece, and so on, then closes.
@@ -106,7 +108,7 @@ static struct link *start_patient(struct daemon *d, const struct step *steps, si
 static struct link *start(struct daemon *d, const struct step *steps, size_t flood,
                           const volatile sig_atomic_t *stop)
 {
-    return start_patient(d, steps, flood, stop, 5000);
+    return start_patient(d, steps, flood, stop, PATIENCE_MS);
 }
 
 static void stop_daemon(struct daemon *d, struct link *l)
@@ -133,11 +135,11 @@ static void test_call(void **state)
     struct answer a;
 
     (void)state;
-    link_call(l, "system.ping", NULL, 5000, &a);
+    link_call(l, "system.ping", NULL, PATIENCE_MS, &a);
     assert_int_equal(a.kind, ANSWER_RESULT);
     assert_string_equal(json_string_value(a.result), "pong");
     answer_done(&a);
-    link_call(l, "company.get", NULL, 5000, &a);
+    link_call(l, "company.get", NULL, PATIENCE_MS, &a);
     assert_int_equal(a.kind, ANSWER_ERROR);
     assert_int_equal(a.code, 1001);
     answer_done(&a);
@@ -160,13 +162,13 @@ static void test_pipeline_out_of_order(void **state)
     (void)state;
     for (int i = 0; i < 3; i++)
         assert_int_equal(link_send(l, "x", NULL, &n[i]), 0);
-    assert_int_equal(link_collect(l, n[1], 5000, &a), n[1]);
+    assert_int_equal(link_collect(l, n[1], PATIENCE_MS, &a), n[1]);
     assert_int_equal(json_integer_value(a.result), 20);
     answer_done(&a);
     assert_int_equal(link_wait_event(l, 0), 1);
     assert_int_equal(link_wait_event(l, 0), 0);
     for (int i = 0; i < 2; i++) { /* whichever */
-        int64_t got = link_collect(l, 0, 5000, &a);
+        int64_t got = link_collect(l, 0, PATIENCE_MS, &a);
 
         assert_true(got == n[0] || got == n[2]);
         assert_int_equal(json_integer_value(a.result), got * 10);
@@ -232,16 +234,16 @@ static void test_lost(void **state)
     struct answer a;
 
     (void)state;
-    lost(closes, 0, 5000, "closed");
-    lost(half, 0, 5000, "closed");
-    lost(nonsense, 0, 5000, "no answer");
-    lost(unasked, 0, 5000, "not asked");
-    lost(refuses, 0, 5000, "too many connections");
+    lost(closes, 0, PATIENCE_MS, "closed");
+    lost(half, 0, PATIENCE_MS, "closed");
+    lost(nonsense, 0, PATIENCE_MS, "no answer");
+    lost(unasked, 0, PATIENCE_MS, "not asked");
+    lost(refuses, 0, PATIENCE_MS, "too many connections");
     lost(silent, 0, 50, "in time");
-    lost(silent, 17 * 1024 * 1024, 20000, "too long");
-    link_call(l, "x", NULL, 5000, &a);
+    lost(silent, 17 * 1024 * 1024, PATIENCE_MS, "too long");
+    link_call(l, "x", NULL, PATIENCE_MS, &a);
     answer_done(&a);
-    link_call(l, "x", NULL, 5000, &a);
+    link_call(l, "x", NULL, PATIENCE_MS, &a);
     assert_int_equal(a.kind, ANSWER_LOST);
     stop_daemon(&d, l);
 }

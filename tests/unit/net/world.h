@@ -244,11 +244,11 @@ static inline void world_end(struct world *x)
     free(x);
 }
 
-/* Waits for a condition, at most ten seconds. */
+/* Waits for a condition, a minute at most. */
 #define wait_until(condition)                                                                      \
     do {                                                                                           \
         const struct timespec moment = {0, 1000000};                                               \
-        int patience = 10000;                                                                      \
+        int patience = 60000;                                                                      \
                                                                                                    \
         while (!(condition) && patience-- > 0)                                                     \
             nanosleep(&moment, NULL);                                                              \
@@ -269,7 +269,7 @@ static inline void world_settle(struct world *x)
 
 static inline void client_patience(int fd)
 {
-    const struct timeval tv = {10, 0};
+    const struct timeval tv = {60, 0};
 
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv), 0);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv), 0);
@@ -336,6 +336,16 @@ static inline ssize_t client_line(int fd, char *line, size_t size)
     return (ssize_t)len;
 }
 
+/* One that has spoken before the worker gets it, so that no limit of time can pass before that. */
+static inline int client_new_saying(struct world *x, const char *text)
+{
+    int server, client = client_pair(&server);
+
+    client_say(client, text);
+    assert_int_equal(worker_adopt(x->worker, server, true), 0);
+    return client;
+}
+
 static inline void client_expect(int fd, const char *line)
 {
     char got[4096];
@@ -352,7 +362,7 @@ static inline void client_expect_end(int fd, bool reset)
 
     while ((n = recv(fd, bytes, sizeof bytes, 0)) > 0)
         assert_true(reset);
-    assert_true(n == 0 || (reset && errno == ECONNRESET)); /* and not: nothing for ten seconds */
+    assert_true(n == 0 || (reset && errno == ECONNRESET)); /* and not: nothing for a minute */
 }
 
 #endif

@@ -136,7 +136,7 @@ void listen_logged_at(struct listener *l, const char *primary, uint64_t poll_ms,
 {
     struct feed_options o = {.conninfo = primary,
                              .read_conninfo = there,
-                             .connect_ms = 2000,
+                             .connect_ms = client_wait_ms() / 10,
                              .retry_ms = 50,
                              .poll_ms = poll_ms,
                              .pack_format = 1,

@@ -13,13 +13,13 @@ static void test_load_and_follow(void **state)
 {
     (void)state;
     fill(5000); /* three pages */
-    listen_on(&one, 60000, "m1");
+    listen_on(&one, 600000, "m1");
     wait_even(&one);
     assert_int_equal(1, one.resets);
     assert_int_equal(5000, one.rows);
     assert_int_equal(0, one.docs);
     assert_string_equal(sql_value(conn, "SELECT epoch FROM spean.feed"), one.epoch);
-    /* With a poll a minute, only the notification can be what wakes it. */
+    /* With a poll in ten minutes, only the notification can be what wakes it. */
     assert_int_equal(0, write_company(conn, 6000, 0));
     assert_int_equal(0, write_company(conn, 17, 1));
     wait_even(&one);
@@ -181,7 +181,7 @@ static void test_writes_during_a_load(void **state)
     assert_int_equal(0, write_company(conn, 3, 1));
     assert_int_equal(0, sql_run(slow, "BEGIN"));
     assert_int_equal(0, write_company(slow, 5, 1));
-    listen_on(&one, 60000, "m2");
+    listen_on(&one, 600000, "m2");
     one.act_at = 100;
     one.act = commit_meanwhile;
     WAIT_UNTIL(base, one.caught_ups == 1);
@@ -298,7 +298,7 @@ static void test_changes_missing(void **state)
 static void test_tokens(void **state)
 {
     (void)state;
-    listen_on(&one, 60000, "m1");
+    listen_on(&one, 600000, "m1");
     WAIT_UNTIL(base, one.token_moves == 1);
     wait_even(&one);
     assert_int_equal(0, sql_run(conn, "SELECT spean.token_create('t', 'n', 'admin', 'd', NULL,"

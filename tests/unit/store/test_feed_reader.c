@@ -55,9 +55,15 @@ static void fill_both(int count)
     conn = primary;
 }
 
+/* Until it is even. A reader that does not come up within three seconds is not waited for: again,
+ * where the machine was too slow for it. */
 static void listen_here(void)
 {
-    listen_logged(&one, 100, "m1", elsewhere, feed_log);
+    for (int i = 0; i < 5 && !said("source=read_conninfo") && !said("feed_reader_left"); i++) {
+        feed_free(one.feed);
+        listen_logged(&one, 100, "m1", elsewhere, feed_log);
+        wait_even(&one);
+    }
 }
 
 /* It has less, so what is told shows where it was read: what is missing comes as changes. */
@@ -67,7 +73,6 @@ static void test_loads_from_there(void **state)
     fill_both(3);
     same_history();
     listen_here();
-    wait_even(&one);
     assert_int_equal(3, one.rows);
     assert_true(said("source=read_conninfo"));
     assert_int_equal(0, write_company(conn, 4, 1));
@@ -82,7 +87,6 @@ static void test_another_history_is_left(void **state)
     (void)state;
     fill_both(3);
     listen_here();
-    wait_even(&one);
     assert_int_equal(5, one.rows);
     assert_true(said("reason=other_history"));
 }
@@ -93,7 +97,6 @@ static void test_no_counter_there(void **state)
     fill_both(3);
     assert_int_equal(0, sql_run(there, "DELETE FROM spean.feed"));
     listen_here();
-    wait_even(&one);
     assert_int_equal(5, one.rows);
     assert_true(said("reason=nonsense"));
 }
@@ -105,7 +108,6 @@ static void test_refused_there(void **state)
     fill_both(3);
     same_history();
     listen_here();
-    wait_even(&one);
     assert_int_equal(3, one.rows);
     assert_int_equal(0, sql_run(there, "ALTER TABLE spean.company RENAME TO company_gone"));
     assert_int_equal(0, sql_run(conn, "UPDATE spean.feed SET epoch = gen_random_uuid()"));
