@@ -125,7 +125,7 @@ class TestPackages(unittest.TestCase):
     def test_07_one_worker_that_stands_still_is_enough_for_the_watchdog(self):
         os.makedirs("/run/systemd/system/speand.service.d")
         with open("/run/systemd/system/speand.service.d/watchdog.conf", "w") as f:
-            f.write("[Service]\nWatchdogSec=3s\n")
+            f.write("[Service]\nWatchdogSec=6s\n")
         run("systemctl", "daemon-reload")
         run("systemctl", "restart", "speand")
         before = main_pid()

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 PR_SET_CHILD_SUBREAPER = 36
-SHORT_SECONDS = 120
+SHORT_SECONDS = 300
 
 
 class Row:
