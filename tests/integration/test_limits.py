@@ -64,7 +64,7 @@ class TestLimits(unittest.TestCase):
                 done = busy.call("company.upsertMany", companies=[company("Asker", **wants)] + partners)
                 # Of one loop that did the batch in one go, there would be one answer before it at most, each time;
                 # where this process got no processor meanwhile, there are few at times.
-                passed = [self.pings_beside(busy, other, done, turn) for turn in range(3)]
+                passed = [self.pings_beside(busy, other, done, 0)]
                 while max(passed) <= 3 and len(passed) < 30:
                     passed.append(self.pings_beside(busy, other, done, len(passed)))
                 self.assertGreater(max(passed), 3)

@@ -25,7 +25,7 @@ class Pair:
     """Two servers, of which one is the primary; to daemons and checkers it is one cluster."""
 
     def __init__(self):
-        self.primary = Cluster(["max_wal_senders=5", "wal_sender_timeout=2s", "wal_receiver_timeout=2s"])
+        self.primary = Cluster(["max_wal_senders=5"])  # a sender that is killed is noticed at once
         self.standby = object.__new__(Cluster)
         self.standby.__dict__.update(self.primary.__dict__)
         self.standby.dir = self.primary.dir + "-b"
