@@ -86,9 +86,7 @@ static void class_serves(const struct query *q, const struct need_view *y, bool 
         ret[CLASS_KNOWS] |= q->own_field[y->named[i] / 64] >> y->named[i] % 64 & 1;
 }
 
-/* Of a need, or (most) of any that differs from it in HS codes, topics and precision only. ret is
- * all 0. */
-static void class_fill(const struct query *q, const struct need_view *y, bool most, uint16_t *ret)
+void class_of_field(const struct query *q, const struct need_view *y, bool most, uint16_t *ret)
 {
     ret[CLASS_OFFERS] = y->role < SIDE_SEEK * KIND_COUNT;
     if (!ret[CLASS_OFFERS])
@@ -98,19 +96,27 @@ static void class_fill(const struct query *q, const struct need_view *y, bool mo
     ret[CLASS_BEST] = (uint16_t)larger(ret[CLASS_OWN], ret[CLASS_SERVES]);
     if (ret[CLASS_BEST] > 0)
         ret[CLASS_KINDS] |= (uint16_t)(1u << y->kind);
+}
+
+static uint16_t kinds_of(unsigned x, unsigned y)
+{
+    return (uint16_t)(1u << x % KIND_COUNT | 1u << y % KIND_COUNT);
+}
+
+/* ret is all 0. */
+static void class_fill(const struct query *q, const struct need_view *y, uint16_t *ret)
+{
+    class_of_field(q, y, false, ret);
     for (size_t i = 0; i < q->a.need_count; i++) {
         const struct need_view *x = &q->a.needs[i];
         int32_t meets = q->m->meets[x->role][y->role];
         if (meets == 0)
             continue;
         struct closeness close = reach_close(q->m, &q->room->reach[i], y);
-        if (close.core == 0 && close.one == 0 && close.both == 0)
-            continue;
-        int32_t s = most ? need_fit_most(q->m, x, &close) : need_fit(q->m, x, y, &close);
-        s = meets * s / 1000;
+        int32_t s = meets * need_fit(q->m, x, y, &close) / 1000;
         ret[CLASS_LANES + i] = (uint16_t)s;
         if (s > 0)
-            ret[CLASS_KINDS] |= (uint16_t)(1u << x->kind | 1u << y->kind);
+            ret[CLASS_KINDS] |= kinds_of(x->role, y->role);
         ret[CLASS_BEST] = (uint16_t)larger(ret[CLASS_BEST], s);
     }
 }
@@ -127,7 +133,69 @@ static uint16_t *group_at(const struct query *q, uint32_t group)
     return q->room->pool + 1 + group * class_places(q); /* place 0 means none */
 }
 
-int groups_open(struct query *q)
+const uint16_t *group_get(const struct query *q, uint32_t group)
+{
+    return group_at(q, group);
+}
+
+static void place_raise(uint16_t *place, uint16_t to)
+{
+    *place = to > *place ? to : *place;
+}
+
+static void shape_meets(struct query *q, const struct tie *tie, uint16_t strength)
+{
+    struct index_room *room = q->room;
+    if (room->shape_best[tie->shape] == 0)
+        room->shapes[room->shape_count++] = tie->shape;
+    place_raise(&room->shape_best[tie->shape], (uint16_t)(strength + 1));
+    place_raise(&group_at(q, tie->group)[CLASS_BEST], strength);
+    told_note(q, tie->group, strength);
+}
+
+static int groups_of_field(struct query *q, bool lasts)
+{
+    const struct ties *ties = ties_of_field(q, lasts);
+    if (ties == NULL)
+        return -1;
+    for (const struct tie *tie = ties->at; tie < ties->at + ties->count; tie++) {
+        uint16_t *group = group_at(q, tie->group);
+        uint16_t best = tie->own > tie->serves ? tie->own : tie->serves;
+        unsigned role = q->t->roles[tie->group];
+        place_raise(&group[CLASS_SOUGHT], tie->near);
+        place_raise(&group[CLASS_OWN], tie->own);
+        place_raise(&group[CLASS_SERVES], tie->serves);
+        group[CLASS_KNOWS] |= tie->knows;
+        group[CLASS_OFFERS] = role < SIDE_SEEK * KIND_COUNT;
+        if (best > 0)
+            group[CLASS_KINDS] |= kinds_of(role, role);
+        if (best > 0 || tie->near > 0)
+            shape_meets(q, tie, best);
+    }
+    return 0;
+}
+
+static int groups_of_need(struct query *q, size_t i, bool lasts)
+{
+    const struct need_view *x = &q->a.needs[i];
+    const struct ties *ties = ties_of_need(q, i, lasts);
+    if (ties == NULL)
+        return -1;
+    for (const struct tie *tie = ties->at; tie < ties->at + ties->count; tie++) {
+        unsigned role = q->t->roles[tie->group];
+        int32_t s = q->m->meets[x->role][role] * need_fit_most(q->m, x, tie->near) / 1000;
+        if (s == 0)
+            continue;
+        uint16_t *group = group_at(q, tie->group);
+        place_raise(&group[CLASS_LANES + i], (uint16_t)s);
+        group[CLASS_KINDS] |= kinds_of(x->role, role);
+        group[CLASS_OFFERS] = role < SIDE_SEEK * KIND_COUNT;
+        shape_meets(q, tie, (uint16_t)s);
+    }
+    return 0;
+}
+
+int groups_open(struct query *q, bool lasts)
 {
     q->room->pool_used = 1;
     size_t count = q->t->group_count * class_places(q);
@@ -135,38 +203,17 @@ int groups_open(struct query *q)
         return -1;
     memset(q->room->pool + 1, 0, count * sizeof *q->room->pool);
     q->room->pool_used += count;
+    if (groups_of_field(q, lasts) < 0)
+        return -1;
+    for (size_t i = 0; i < q->a.need_count; i++)
+        if (groups_of_need(q, i, lasts) < 0)
+            return -1;
     return 0;
 }
 
-const uint16_t *group_get(const struct query *q, uint32_t group)
+int32_t shape_most(const struct query *q, uint32_t shape)
 {
-    return group_at(q, group);
-}
-
-static void shape_need(const struct shape *s, struct need_view *ret)
-{
-    ret->role = s->role;
-    ret->kind = s->role % KIND_COUNT;
-    ret->sector = s->sector;
-    ret->core_count = s->core_count;
-    ret->named_count = s->named_count;
-    ret->core_close = s->core_close;
-    memcpy(ret->core, s->core, sizeof ret->core);
-    memcpy(ret->named, s->named, sizeof ret->named);
-}
-
-int32_t shape_most(struct query *q, const struct shape *s)
-{
-    uint16_t c[CLASS_LANES + 2 * NEEDS_MAX] = {0}, *group = group_at(q, s->group);
-    struct need_view need; /* nothing else of it is looked at */
-    shape_need(s, &need);
-    class_fill(q, &need, true, c);
-    uint16_t kinds = group[CLASS_KINDS] | c[CLASS_KINDS];
-    for (size_t i = 0; i < class_places(q); i++)
-        group[i] = group[i] > c[i] ? group[i] : c[i];
-    group[CLASS_KINDS] = kinds;
-    told_note(q, s->group, c[CLASS_BEST]);
-    return class_best(c);
+    return q->room->shape_best[shape] - 1;
 }
 
 /* ---- classes ---- */
@@ -180,7 +227,7 @@ const uint16_t *class_get(struct query *q, uint32_t class)
     at = memo_add(room, &room->classes, class, class_places(q));
     if (at == 0)
         return NULL;
-    class_fill(q, &q->t->classes[class], false, room->pool + at);
+    class_fill(q, &q->t->classes[class], room->pool + at);
     return room->pool + at;
 }
 

@@ -35,9 +35,12 @@ enum {
 enum field_known { KNOWN_OF_A = 1, KNOWN_OF_B = 2, KNOWN_BOTH = 4 };
 #define KNOWN_LANE (1u << 15)
 
-/* Makes room for the groups of the tree, all giving nothing yet. 0 or -1. */
-int groups_open(struct query *q);
+/* What the groups of the tree give, and how well its shapes meet at most. 0 or -1. */
+int groups_open(struct query *q, bool lasts);
 const uint16_t *group_get(const struct query *q, uint32_t group);
+/* What a need of the other brings by a's field alone, into the places above but for a's needs;
+ * most: or any need that differs from it in HS codes, topics and precision only. ret is all 0. */
+void class_of_field(const struct query *q, const struct need_view *y, bool most, uint16_t *ret);
 /* NULL: no memory. The values move with the next call of either. */
 const uint16_t *class_get(struct query *q, uint32_t class);
 const uint16_t *field_get(struct query *q, uint32_t field);

@@ -99,7 +99,7 @@ static void search_layer(struct search *s, struct query *q)
                              .fetch = fetch_entry,
                              .ctx = s};
     bool done = false;
-    if (t != NULL && q->room != NULL && query_tree(q, t) == 0) {
+    if (t != NULL && q->room != NULL && query_tree(q, t, s->layer == 0) == 0) {
         done = tree_search(&ts) == 0;
         query_tree_done(q);
     }

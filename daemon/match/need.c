@@ -122,11 +122,15 @@ int32_t need_fit(const struct model *m, const struct need_view *x, const struct 
     return c >= m->w.fit_least ? c : 0;
 }
 
-int32_t need_fit_most(const struct model *m, const struct need_view *x,
-                      const struct closeness *close)
+int32_t need_close_most(const struct model *m, const struct closeness *close)
 {
     int32_t text = larger(close_text(m, close, true), close_text(m, close, false));
-    int32_t c = larger(close->core, text) * x->specific / 1000;
+    return larger(close->core, text);
+}
+
+int32_t need_fit_most(const struct model *m, const struct need_view *x, int32_t close_most)
+{
+    int32_t c = close_most * x->specific / 1000;
     return c >= m->w.fit_least ? c : 0;
 }
 

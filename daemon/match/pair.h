@@ -50,9 +50,10 @@ struct closeness {
 };
 int32_t need_fit(const struct model *m, const struct need_view *x, const struct need_view *y,
                  const struct closeness *close);
-/* (the most that this can be for x and any need so close to it); */
-int32_t need_fit_most(const struct model *m, const struct need_view *x,
-                      const struct closeness *close);
+/* (the most that this can be for x and any need so close to it, in two steps: how close at most,
+ * and how far that is the same thing); */
+int32_t need_close_most(const struct model *m, const struct closeness *close);
+int32_t need_fit_most(const struct model *m, const struct need_view *x, int32_t close_most);
 /* the weight of the i-th sector that a need is about; */
 int32_t need_core_weight(const struct model *m, const struct need_view *n, size_t i);
 /* what a seek counts in a field that is the other's own, */

@@ -84,6 +84,9 @@ void query_open(struct query *q, const struct model *m, const void *a, int32_t t
     near_add(m, q->own_near, q->a.sectors, q->a.sector_count);
     if (room != NULL)
         own_open(q);
+    q->share[0] = m->w.need_next1 / 1e6;
+    q->share[1] = m->w.need_next2 / 1e6;
+    q->share[2] = m->w.need_next3 / 1e6;
     q->own_most = own_most(&m->w);
     q->unasked_most = unasked_most(&m->w);
     for (unsigned size = 0; size < SIZES; size++)
@@ -136,10 +139,30 @@ static int memo_room(struct memo *memo, size_t count)
     return 0;
 }
 
+/* 0 or -1. */
+static int room_for_shapes(struct index_room *room, size_t count)
+{
+    if (count <= room->shape_cap)
+        return 0;
+    uint16_t *best = calloc(count, sizeof *best);
+    uint32_t *shapes = malloc(count * sizeof *shapes);
+    if (best == NULL || shapes == NULL) {
+        free(best);
+        free(shapes);
+        return -1;
+    }
+    free(room->shape_best);
+    free(room->shapes);
+    room->shape_best = best;
+    room->shapes = shapes;
+    room->shape_cap = count;
+    return 0;
+}
+
 static int room_for_tree(struct index_room *room, const struct tree *t)
 {
     if (memo_room(&room->classes, t->class_count) < 0 ||
-        memo_room(&room->fields, t->field_count) < 0)
+        memo_room(&room->fields, t->field_count) < 0 || room_for_shapes(room, t->shape_count) < 0)
         return -1;
     if (t->cell_count > room->value_cap) {
         int32_t *value = malloc(t->cell_count * sizeof *value);
@@ -152,14 +175,16 @@ static int room_for_tree(struct index_room *room, const struct tree *t)
     return 0;
 }
 
-int query_tree(struct query *q, const struct tree *t)
+int query_tree(struct query *q, const struct tree *t, bool lasts)
 {
     if (room_for_tree(q->room, t) < 0)
         return -1;
     q->t = t;
-    if (groups_open(q) < 0)
-        return -1;
     told_open(q);
+    if (groups_open(q, lasts) < 0) {
+        query_tree_done(q);
+        return -1;
+    }
     cells_value(q);
     return 0;
 }
@@ -175,6 +200,9 @@ void query_tree_done(struct query *q)
 {
     memo_clear(&q->room->classes);
     memo_clear(&q->room->fields);
+    for (size_t i = 0; i < q->room->shape_count; i++)
+        q->room->shape_best[q->room->shapes[i]] = 0;
+    q->room->shape_count = 0;
 }
 
 /* ---- strengths ---- */

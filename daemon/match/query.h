@@ -2,6 +2,7 @@
 #define SPEAN_MATCH_QUERY_H
 
 #include "reach.h"
+#include "ties.h"
 #include "tree.h"
 
 #include <spean/index.h>
@@ -36,6 +37,11 @@ struct index_room {                    /* working memory of searches, one after 
     uint16_t own_close[SECTOR_IDS];    /* of sectors to those of the one who asks */
     struct told_levels told;
     struct memo classes, fields;
+    struct ties_kept ties;
+    uint16_t *shape_best; /* by number: one more than how well a shape meets at most; 0: nothing */
+    size_t shape_cap;
+    uint32_t *shapes; /* those that have something to do with the one who asks; as many fit in */
+    size_t shape_count;
     uint16_t *pool; /* the groups' places, then those that the memos tell of */
     size_t pool_used, pool_cap;
     int32_t *value; /* of the cells */
@@ -57,6 +63,7 @@ struct query {
     struct lane lanes[2 * NEEDS_MAX];
     uint64_t own[2], own_near[2]; /* a's sectors, and those close to them */
     uint64_t own_field[2];        /* those so close that they are one field */
+    double share[3];              /* of need.next1 and the others in a need, in millionths */
     int32_t own_most;             /* strength of a seek in the other's field, at most */
     int32_t unasked_most;         /* of what nobody has asked for */
     bool seeks_meet;              /* a seek of the other may meet something */
@@ -67,14 +74,13 @@ struct query {
 /* a is borrowed. */
 void query_open(struct query *q, const struct model *m, const void *a, int32_t today,
                 const struct index_filter *f, struct index_room *room);
-/* Turns to a tree. 0 or -1 (no memory). */
-int query_tree(struct query *q, const struct tree *t);
+/* Turns to a tree and finds what of it has anything to do with a. lasts: the tree will be there for
+ * other searches, too. 0 or -1 (no memory). */
+int query_tree(struct query *q, const struct tree *t, bool lasts);
 void query_tree_done(struct query *q);
 
-/* The strength of the best meeting with any need of a shape, at most; -1: nothing in common. Notes
- * what its group gives: records are bounded right once every shape that could matter was asked for.
- */
-int32_t shape_most(struct query *q, const struct shape *s);
+/* The strength of the best meeting with any need of a shape, at most; -1: nothing in common. */
+int32_t shape_most(const struct query *q, uint32_t shape);
 /* Of a class, 0..1000, and of companies that work in a sector or describe it. -1: as above (of a
  * class also -2: no memory). */
 int32_t class_strength(struct query *q, uint32_t class);

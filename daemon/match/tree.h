@@ -76,6 +76,7 @@ struct key {
 };
 
 struct tree {
+    uint64_t number; /* its own: no other tree has it, of whatever index */
     int32_t newest;  /* day of the latest check */
     uint32_t *cells; /* codes, sorted */
     struct shape *shapes;

@@ -244,6 +244,16 @@ int tree_order(struct tree_making *g)
     return rc;
 }
 
+/* By chance: 0 or -1 (there is none to be had). */
+static int tree_number(struct tree *t)
+{
+    uint8_t id[IDENT_BYTES];
+    if (ident_make(id, 0) < 0)
+        return -1;
+    memcpy(&t->number, id + IDENT_BYTES - sizeof t->number, sizeof t->number);
+    return 0;
+}
+
 struct tree *tree_new(const struct model *m, const struct layer *l, enum country c)
 {
     struct tree_making g = {.m = m, .layer = l, .country = c, .t = calloc(1, sizeof *g.t)};
@@ -252,7 +262,7 @@ struct tree *tree_new(const struct model *m, const struct layer *l, enum country
     interner_init(&g.shapes);
     interner_init(&g.classes);
     interner_init(&g.fields);
-    bool done = tree_read(&g) == 0 && tree_order(&g) == 0;
+    bool done = tree_number(g.t) == 0 && tree_read(&g) == 0 && tree_order(&g) == 0;
     interner_done(&g.shapes);
     interner_done(&g.classes);
     interner_done(&g.fields);

@@ -78,40 +78,12 @@ static int queue_add(struct scan *c, enum wait_for what, uint32_t number, int32_
     return 0;
 }
 
-/* The sectors that a need of this role would have to be about to matter at all. */
-static bool role_reach(const struct query *q, unsigned role, uint64_t ret[2], bool *ret_funds)
-{
-    bool any = false;
-    bool seek = role >= SIDE_SEEK * KIND_COUNT;
-    ret[0] = seek ? q->own_near[0] : q->own[0];
-    ret[1] = seek ? q->own_near[1] : q->own[1];
-    *ret_funds = false;
-    for (size_t i = 0; i < q->a.need_count; i++) {
-        if (q->m->meets[q->a.needs[i].role][role] == 0)
-            continue;
-        ret[0] |= q->lanes[i].reach[0];
-        ret[1] |= q->lanes[i].reach[1];
-        any = true;
-    }
-    /* Capital is offered to whole groups, and to any field. */
-    *ret_funds = role % KIND_COUNT == KIND_CAPITAL;
-    return any || ret[0] != 0 || ret[1] != 0;
-}
-
 static int queue_shapes(struct scan *c)
 {
-    for (unsigned role = 0; role < ROLES; role++) {
-        uint64_t reach[2];
-        bool funds;
-        if (!role_reach(c->q, role, reach, &funds))
-            continue;
-        for (uint32_t i = c->t->role_first[role]; i < c->t->role_first[role + 1]; i++) {
-            const struct shape *s = &c->t->shapes[i];
-            if (!funds && ((reach[0] & s->about[0]) | (reach[1] & s->about[1])) == 0)
-                continue;
-            if (queue_add(c, WAIT_SHAPE, i, shape_most(c->q, s)) < 0)
-                return -1;
-        }
+    for (size_t i = 0; i < c->room->shape_count; i++) {
+        uint32_t shape = c->room->shapes[i];
+        if (queue_add(c, WAIT_SHAPE, shape, shape_most(c->q, shape)) < 0)
+            return -1;
     }
     return 0;
 }
@@ -430,6 +402,9 @@ void index_room_free(struct index_room *room)
         return;
     memo_done(&room->classes);
     memo_done(&room->fields);
+    ties_forget(&room->ties);
+    free(room->shape_best);
+    free(room->shapes);
     free(room->pool);
     free(room->value);
     free(room->queue);

@@ -1,0 +1,194 @@
+#include "ties.h"
+#include "gains.h"
+
+#include <stdlib.h>
+
+/* A place for each hash: the last ones stay. Those of 4,453 shapes take 4 KB in the middle. */
+#define SLOTS 4096
+
+enum ties_what { TIES_NEED = 1, TIES_FIELD };
+
+/* ---- making ---- */
+
+static void set_add_near(const struct model *m, uint64_t set[2], const uint8_t *sectors,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        set[0] |= m->near[sectors[i]][0];
+        set[1] |= m->near[sectors[i]][1];
+    }
+}
+
+/* Capital is offered to whole groups, and to any field. */
+static bool shape_may(const struct shape *s, const uint64_t set[2])
+{
+    return s->role % KIND_COUNT == KIND_CAPITAL ||
+           ((set[0] & s->about[0]) | (set[1] & s->about[1])) != 0;
+}
+
+static void shape_need(const struct shape *s, struct need_view *ret)
+{
+    ret->role = s->role;
+    ret->kind = s->role % KIND_COUNT;
+    ret->sector = s->sector;
+    ret->core_count = s->core_count;
+    ret->named_count = s->named_count;
+    ret->core_close = s->core_close;
+    memcpy(ret->core, s->core, sizeof ret->core);
+    memcpy(ret->named, s->named, sizeof ret->named);
+}
+
+static void need_tie(const struct query *q, const struct reach *r, const struct need_view *y,
+                     struct tie *ret)
+{
+    struct closeness close = reach_close(q->m, r, y);
+    ret->near = (uint16_t)need_close_most(q->m, &close);
+}
+
+static void field_tie(const struct query *q, const struct need_view *y, struct tie *ret)
+{
+    uint16_t c[CLASS_LANES] = {0};
+    class_of_field(q, y, true, c);
+    ret->near = c[CLASS_SOUGHT];
+    ret->own = c[CLASS_OWN];
+    ret->serves = c[CLASS_SERVES] & 0x7FFF;
+    ret->knows = c[CLASS_KNOWS] & 1;
+}
+
+/* r: of the need; NULL: of the field. */
+static void ties_make(const struct query *q, const struct reach *r, struct ties *ret)
+{
+    const struct tree *t = q->t;
+    uint64_t near[2] = {0, 0};
+    struct need_view y; /* nothing else of it is looked at */
+    if (r == NULL)
+        set_add_near(q->m, near, q->a.sectors, q->a.sector_count);
+    else {
+        set_add_near(q->m, near, r->x->core, r->x->core_count);
+        set_add_near(q->m, near, r->x->named, r->x->named_count);
+    }
+    for (unsigned role = 0; role < ROLES; role++) {
+        if (r != NULL && q->m->meets[r->x->role][role] == 0)
+            continue;
+        for (uint32_t i = t->role_first[role]; i < t->role_first[role + 1]; i++) {
+            struct tie tie = {.shape = i, .group = t->shapes[i].group};
+            if (!shape_may(&t->shapes[i], near))
+                continue;
+            shape_need(&t->shapes[i], &y);
+            if (r == NULL)
+                field_tie(q, &y, &tie);
+            else
+                need_tie(q, r, &y, &tie);
+            if (tie.near > 0 || tie.own > 0 || tie.serves > 0 || tie.knows > 0)
+                ret->at[ret->count++] = tie;
+        }
+    }
+}
+
+/* ---- keeping ---- */
+
+static size_t ties_size(size_t count)
+{
+    return sizeof(struct ties) + count * sizeof(struct tie);
+}
+
+void ties_forget(struct ties_kept *k)
+{
+    for (size_t i = 0; k->slot != NULL && i < SLOTS; i++)
+        free(k->slot[i]);
+    free(k->slot);
+    free(k->made);
+    *k = (struct ties_kept){0};
+}
+
+static size_t key_slot(const struct ties_key *key)
+{
+    uint64_t h = 0, word[sizeof *key / sizeof(uint64_t)];
+    _Static_assert(sizeof word == sizeof *key, "every byte of a key is one of a word");
+    memcpy(word, key, sizeof word);
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
+        h = (h ^ word[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        h ^= h >> 29;
+    }
+    return h % SLOTS;
+}
+
+static struct ties *room_for_ties(struct ties_kept *k, size_t count)
+{
+    if (count > k->made_cap || k->made == NULL) {
+        struct ties *made = realloc(k->made, ties_size(count));
+        if (made == NULL)
+            return NULL;
+        k->made = made;
+        k->made_cap = count;
+    }
+    return k->made;
+}
+
+/* A copy in the slot; NULL: no memory. */
+static const struct ties *ties_keep(struct ties_kept *k, size_t slot)
+{
+    size_t size = ties_size(k->made->count);
+    if (k->bytes + size > TIES_BYTES_MOST)
+        for (size_t i = 0; i < SLOTS; i++) {
+            free(k->slot[i]);
+            k->slot[i] = NULL;
+            k->bytes = 0;
+        }
+    struct ties *copy = malloc(size);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, k->made, size);
+    if (k->slot[slot] != NULL)
+        k->bytes -= ties_size(k->slot[slot]->count);
+    free(k->slot[slot]);
+    k->slot[slot] = copy;
+    k->bytes += size;
+    return copy;
+}
+
+static const struct ties *ties_get(struct query *q, const struct ties_key *key,
+                                   const struct reach *r, bool lasts)
+{
+    struct ties_kept *k = &q->room->ties;
+    size_t slot = key_slot(key);
+    if (lasts && k->slot == NULL)
+        k->slot = calloc(SLOTS, sizeof *k->slot);
+    bool keeps = lasts && k->slot != NULL;
+    if (keeps && k->slot[slot] != NULL && memcmp(&k->slot[slot]->key, key, sizeof *key) == 0)
+        return k->slot[slot];
+    struct ties *made = room_for_ties(k, q->t->shape_count);
+    if (made == NULL)
+        return NULL;
+    made->key = *key;
+    made->count = 0;
+    ties_make(q, r, made);
+    const struct ties *kept = keeps ? ties_keep(k, slot) : NULL;
+    return kept != NULL ? kept : made; /* without memory for a copy they are made again next time */
+}
+
+const struct ties *ties_of_need(struct query *q, size_t i, bool lasts)
+{
+    const struct need_view *x = &q->a.needs[i];
+    struct ties_key key = {.tree = q->t->number,
+                           .core_close = x->core_close,
+                           .role = x->role,
+                           .sector = x->sector,
+                           .core_count = x->core_count,
+                           .named_count = x->named_count,
+                           .what = TIES_NEED};
+    memcpy(key.core, x->core, x->core_count);
+    memcpy(key.named, x->named, x->named_count);
+    return ties_get(q, &key, &q->room->reach[i], lasts);
+}
+
+const struct ties *ties_of_field(struct query *q, bool lasts)
+{
+    struct ties_key key = {.tree = q->t->number,
+                           .core_count = (uint8_t)q->a.sector_count,
+                           .what = TIES_FIELD,
+                           .vague = (q->a.p[AT_FLAGS] & FLAG_VAGUE) != 0};
+    _Static_assert(SECTORS_MAX <= CORE_MAX, "a field fits in");
+    memcpy(key.core, q->a.sectors, q->a.sector_count);
+    return ties_get(q, &key, NULL, lasts);
+}
