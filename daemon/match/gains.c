@@ -128,16 +128,6 @@ static int32_t class_best(const uint16_t *c)
 
 /* ---- groups: their places come first in the pool ---- */
 
-static uint16_t *group_at(const struct query *q, uint32_t group)
-{
-    return q->room->pool + 1 + group * class_places(q); /* place 0 means none */
-}
-
-const uint16_t *group_get(const struct query *q, uint32_t group)
-{
-    return group_at(q, group);
-}
-
 static void place_raise(uint16_t *place, uint16_t to)
 {
     *place = to > *place ? to : *place;
@@ -149,7 +139,7 @@ static void shape_meets(struct query *q, const struct tie *tie, uint16_t strengt
     if (room->shape_best[tie->shape] == 0)
         room->shapes[room->shape_count++] = tie->shape;
     place_raise(&room->shape_best[tie->shape], (uint16_t)(strength + 1));
-    place_raise(&group_at(q, tie->group)[CLASS_BEST], strength);
+    place_raise(&group_get(q, tie->group)[CLASS_BEST], strength);
     told_note(q, tie->group, strength);
 }
 
@@ -159,7 +149,7 @@ static int groups_of_field(struct query *q, bool lasts)
     if (ties == NULL)
         return -1;
     for (const struct tie *tie = ties->at; tie < ties->at + ties->count; tie++) {
-        uint16_t *group = group_at(q, tie->group);
+        uint16_t *group = group_get(q, tie->group);
         uint16_t best = tie->own > tie->serves ? tie->own : tie->serves;
         unsigned role = q->t->roles[tie->group];
         place_raise(&group[CLASS_SOUGHT], tie->near);
@@ -186,7 +176,7 @@ static int groups_of_need(struct query *q, size_t i, bool lasts)
         int32_t s = q->m->meets[x->role][role] * need_fit_most(q->m, x, tie->near) / 1000;
         if (s == 0)
             continue;
-        uint16_t *group = group_at(q, tie->group);
+        uint16_t *group = group_get(q, tie->group);
         place_raise(&group[CLASS_LANES + i], (uint16_t)s);
         group[CLASS_KINDS] |= kinds_of(x->role, role);
         group[CLASS_OFFERS] = role < SIDE_SEEK * KIND_COUNT;
@@ -229,12 +219,6 @@ const uint16_t *class_get(struct query *q, uint32_t class)
         return NULL;
     class_fill(q, &q->t->classes[class], room->pool + at);
     return room->pool + at;
-}
-
-const uint16_t *class_known(const struct query *q, uint32_t class)
-{
-    uint32_t at = q->room->classes.at[class];
-    return at != 0 ? q->room->pool + at : group_get(q, q->t->groups[class]);
 }
 
 int32_t class_strength(struct query *q, uint32_t class)

@@ -37,7 +37,11 @@ enum field_known { KNOWN_OF_A = 1, KNOWN_OF_B = 2, KNOWN_BOTH = 4 };
 
 /* What the groups of the tree give, and how well its shapes meet at most. 0 or -1. */
 int groups_open(struct query *q, bool lasts);
-const uint16_t *group_get(const struct query *q, uint32_t group);
+static inline uint16_t *group_get(const struct query *q, uint32_t group)
+{
+    return q->room->pool + 1 + group * (CLASS_LANES + q->a.need_count); /* place 0 means none */
+}
+
 /* What a need of the other brings by a's field alone, into the places above but for a's needs;
  * most: or any need that differs from it in HS codes, topics and precision only. ret is all 0. */
 void class_of_field(const struct query *q, const struct need_view *y, bool most, uint16_t *ret);
@@ -45,6 +49,10 @@ void class_of_field(const struct query *q, const struct need_view *y, bool most,
 const uint16_t *class_get(struct query *q, uint32_t class);
 const uint16_t *field_get(struct query *q, uint32_t field);
 /* The same of a class where that was worked out before, else of its group. */
-const uint16_t *class_known(const struct query *q, uint32_t class);
+static inline const uint16_t *class_known(const struct query *q, uint32_t class)
+{
+    uint32_t at = q->room->classes.at[class];
+    return at != 0 ? q->room->pool + at : group_get(q, q->t->groups[class]);
+}
 
 #endif
