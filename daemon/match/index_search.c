@@ -2,6 +2,8 @@
 #include "tree.h"
 #include "tree_search.h"
 
+#define LASTING 1024 /* companies: a smaller tree is soon part of a larger one */
+
 struct search {
     const struct index *ix;
     const struct index_filter *f;
@@ -98,8 +100,8 @@ static void search_layer(struct search *s, struct query *q)
                              .note = note_entry,
                              .fetch = fetch_entry,
                              .ctx = s};
-    bool done = false;
-    if (t != NULL && q->room != NULL && query_tree(q, t, s->layer == 0) == 0) {
+    bool done = false, lasts = t != NULL && t->record_count >= LASTING;
+    if (t != NULL && q->room != NULL && query_tree(q, t, lasts) == 0) {
         done = tree_search(&ts) == 0;
         query_tree_done(q);
     }

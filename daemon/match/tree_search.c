@@ -247,7 +247,7 @@ static void stretch_pass(struct scan *c, const struct stretch *s)
         return;
     size_t n = c->s->pass(t->runs + s->from, s->count, cell_mask(t), room->value, top.least,
                           s->from, room->passed);
-    if (told) {
+    if (told && s->needs > 1) { /* of one need all is told by its class */
         told_pass(c, s, n);
         return;
     }
