@@ -137,7 +137,7 @@ class Bench:
         names = dict(self.names, tag=str(self.runs))
         answers = []
         try:
-            client = Client(("127.0.0.1", self.daemon.port), timeout=8)
+            client = Client(("127.0.0.1", self.daemon.port), timeout=30)
         except OSError:
             return ["closed"]
         with client:
