@@ -2,6 +2,7 @@
 #include "house_tls.h"
 #include "indexer.h"
 #include "monitor.h"
+#include "wrote.h"
 
 #include <event2/event.h>
 #include <spean/clock.h>
@@ -23,6 +24,8 @@ static int house_add_worker(struct house *h)
                                  .staff_group = h->config->staff,
                                  .revocations = &h->revocations,
                                  .guesses = h->guesses,
+                                 .wrote = wrote_put,
+                                 .wrote_ctx = h->wrote,
                                  .log = h->o.log,
                                  .number = number};
     struct service *s = service_new(&so);
@@ -88,6 +91,13 @@ static int house_follow(struct house *h)
     return h->feed == NULL ? -1 : 0;
 }
 
+static void house_on_wrote(void *ctx, const struct feed_write *w)
+{
+    struct house *h = ctx;
+
+    feed_wrote(h->feed, w);
+}
+
 static int house_build(struct house *h, char *err, size_t errlen)
 {
     if (house_tls_load(h->config, &h->tls, err, errlen) != 0)
@@ -97,7 +107,8 @@ static int house_build(struct house *h, char *err, size_t errlen)
     h->shared = net_shared_new();
     h->guesses =
         guesses_new((unsigned)h->config->limits.guesses, (uint64_t)h->config->limits.guess_window);
-    if (h->base == NULL || h->shared == NULL || h->guesses == NULL)
+    h->wrote = h->base == NULL ? NULL : wrote_new(h->base, house_on_wrote, h);
+    if (h->wrote == NULL || h->shared == NULL || h->guesses == NULL)
         return -1;
     for (int64_t i = 0; i < h->config->daemon.workers; i++)
         if (house_add_worker(h) != 0)
@@ -178,6 +189,7 @@ void house_free(struct house *h)
         service_free(h->services[i]);
     }
     house_signals_close(h);
+    wrote_free(h->wrote);
     if (h->base != NULL)
         event_base_free(h->base);
     net_shared_free(h->shared);

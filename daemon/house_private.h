@@ -15,6 +15,7 @@ struct event_base;
 struct indexer;
 struct monitor;
 struct tls;
+struct wrote;
 
 struct house {
     struct house_options o;
@@ -34,6 +35,7 @@ struct house {
     struct monitor *monitor; /* or NULL */
     int64_t started_wall_ms;
     struct feed *feed;
+    struct wrote *wrote; /* from the services to the feed */
     struct event *event_term, *event_int, *event_hup, *event_watchdog;
     struct event *event_open; /* the doors are held until ready, or until it is due */
     uint64_t watchdog_ms;     /* 0: nobody watches */

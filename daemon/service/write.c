@@ -143,7 +143,7 @@ static void write_sql(struct request *r, const struct store_result *result)
 
 static void write_done(struct request *r, const struct store_result *result)
 {
-    enum { SEQ, AT, REPLAY, KEPT_DIGEST, KEPT_ANSWER, KEPT_SEQ };
+    enum { SEQ, AT, REPLAY, KEPT_DIGEST, KEPT_ANSWER, KEPT_SEQ, EPOCH };
     const struct write *w = r->state;
     const PGresult *res = result->res;
 
@@ -161,13 +161,16 @@ static void write_done(struct request *r, const struct store_result *result)
     case STORE_OK:
         break;
     }
-    if (PQntuples(res) != 1)
+    if (PQntuples(res) != 1) {
         request_internal(r, "write_rows");
-    else if (strcmp(PQgetvalue(res, 0, REPLAY), "t") == 0)
+    } else if (strcmp(PQgetvalue(res, 0, REPLAY), "t") == 0) {
         write_replay(r, column(res, 0, KEPT_DIGEST), column(res, 0, KEPT_ANSWER),
                      column_int(res, 0, KEPT_SEQ));
-    else
+    } else {
+        write_tell(r, column_int(res, 0, SEQ), column_int(res, 0, AT), column(res, 0, EPOCH),
+                   result->server);
         write_answer(r, w->answer.data, column_int(res, 0, SEQ));
+    }
 }
 
 static void write_send(struct request *r)

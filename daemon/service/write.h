@@ -33,4 +33,8 @@ void write_answer(struct request *r, const char *text, int64_t seq);
 /* Answers with what is kept under the key, if it was for the same content. */
 void write_replay(struct request *r, const char *digest, const char *answer, int64_t seq);
 
+/* write_tell.c: tells the change feed what the write has changed, and where it was committed. */
+void write_tell(struct request *r, int64_t seq, int64_t at_ms, const char *epoch,
+                const char *server);
+
 #endif

@@ -24,6 +24,7 @@ int feed_send_on(struct feed *f, struct link *l, enum feed_statement which)
         params[1].value = number;
     }
     f->state = FEED_BUSY;
+    f->asked = f->seq;
     return link_send(l, which, params, clock_mono_ms() + (which == FEED_FOLLOW ? PAGE_MS : LOOK_MS),
                      which);
 }
@@ -59,9 +60,17 @@ static void feed_lost_history(struct feed *f, const char *why, uint64_t seen)
     f->reader_skip = true;
 }
 
-/* The counter has been seen: what to do next. */
-static void feed_on_head(struct feed *f, const struct feed_head *h)
+static bool feed_follows(const struct feed *f, const char *epoch)
 {
+    return f->loaded && strcmp(f->epoch, epoch) == 0;
+}
+
+/* The counter has been seen: what to do next. */
+static void feed_on_head(struct feed *f, struct feed_head *h)
+{
+    /* A write of our own may have been told of since it was asked for. */
+    if (feed_follows(f, h->epoch) && h->seq >= f->asked && h->seq < f->seq)
+        h->seq = f->seq;
     if (f->callbacks.state(f->ctx, true, h->seq) < 0)
         f->loaded = f->loading = false;
     if (!f->tokens_known || f->token_version != h->token_version) {
@@ -69,7 +78,7 @@ static void feed_on_head(struct feed *f, const struct feed_head *h)
         f->token_version = h->token_version;
         f->callbacks.tokens(f->ctx, h->token_version);
     }
-    bool same = f->loaded && strcmp(f->epoch, h->epoch) == 0;
+    bool same = feed_follows(f, h->epoch);
     if (same && h->seq < f->seq) {
         /* What other daemons and clients have seen after it is gone: make it known, then load. */
         feed_lost_history(f, "counter_went_back", h->seq);
@@ -79,6 +88,7 @@ static void feed_on_head(struct feed *f, const struct feed_head *h)
     }
     f->head = h->seq;
     if (!same) {
+        f->loaded = false; /* by this history nothing is known */
         if (!feed_reader_begin(f, h->epoch))
             feed_load(f);
     } else if (h->seq > f->seq) {
@@ -96,33 +106,44 @@ int feed_starve(struct feed *f)
     return 0;
 }
 
+void feed_level(struct feed *f)
+{
+    if (f->head < f->seq)
+        f->head = f->seq;
+    f->callbacks.caught_up(f->ctx, f->seq, f->epoch);
+    f->callbacks.state(f->ctx, true, f->head);
+}
+
 static int feed_on_follow(struct feed *f, const PGresult *res)
 {
     struct feed_page page;
 
     if (feed_read_span(res, &page) < 0)
         return -1;
-    if (page.rows == 0 || strcmp(page.epoch, f->epoch) != 0 || page.first != f->seq + 1) {
+    if (page.rows == 0 || strcmp(page.epoch, f->epoch) != 0 || page.first != f->asked + 1) {
         /* seq has no gaps: what is missing has been taken out of the table. */
-        if (page.rows > 0 ? page.first != f->seq + 1 : f->head > f->seq)
+        if (page.rows > 0 ? page.first != f->asked + 1 : f->head > f->seq)
             feed_lost_history(f, "changes_missing", page.first);
         f->again = true;
         feed_rest(f);
         return 0;
     }
-    int rc = feed_read_changes(f, res);
+    /* Unless writes of our own have told of all of it meanwhile. */
+    bool news = page.last > f->seq;
+    int rc = news ? feed_read_changes(f, res) : 0;
     if (rc == FEED_NO_MEMORY)
         return feed_starve(f);
     if (rc < 0)
         return -1;
-    f->seq = page.last;
+    if (news)
+        f->seq = page.last;
     f->head = page.head > f->seq ? page.head : f->seq;
     if (f->seq < f->head) {
         feed_send(f, FEED_FOLLOW);
         return 0;
     }
-    f->callbacks.caught_up(f->ctx, f->seq, f->epoch);
-    f->callbacks.state(f->ctx, true, f->head);
+    if (news)
+        feed_level(f);
     feed_rest(f);
     return 0;
 }
@@ -210,16 +231,18 @@ static void feed_down(void *ctx)
     f->callbacks.state(f->ctx, false, f->head);
 }
 
-static void feed_notify(void *ctx, const PGnotify *n)
+/* A hint: with the counter in it, the changes can be read at once. */
+void feed_heard(struct feed *f, uint64_t seq)
 {
-    struct feed *f = ctx;
-    uint64_t seq = strtoull(n->extra, NULL, 10);
-
-    /* A hint: with the counter in it, the changes can be read at once. */
     if (f->state == FEED_IDLE && f->loaded && seq > f->seq)
         feed_send(f, FEED_FOLLOW);
     else if (f->state == FEED_BUSY || !f->loaded || seq == 0)
         feed_look(f);
+}
+
+static void feed_notify(void *ctx, const PGnotify *n)
+{
+    feed_heard(ctx, strtoull(n->extra, NULL, 10));
 }
 
 static void feed_timer(evutil_socket_t fd, short what, void *arg)

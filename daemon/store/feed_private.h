@@ -47,6 +47,7 @@ struct feed {
     uint64_t token_version;
     char epoch[FEED_EPOCH]; /* of what has been given */
     uint64_t seq;           /* all changes up to here have been given; in a load: its start */
+    uint64_t asked;         /* seq as it was when what is under way was sent */
     uint64_t head;          /* the counter, as last seen */
 
     struct {
@@ -61,6 +62,10 @@ struct feed {
 void feed_send(struct feed *f, enum feed_statement which);
 /* 0 or -1: not sent. */
 int feed_send_on(struct feed *f, struct link *l, enum feed_statement which);
+/* All that is known of has been given: says so. */
+void feed_level(struct feed *f);
+/* There are changes up to seq, someone says. */
+void feed_heard(struct feed *f, uint64_t seq);
 /* Nothing is under way: looks again if there was a reason meanwhile. */
 void feed_rest(struct feed *f);
 

@@ -124,6 +124,11 @@ size_t link_in_flight(const struct link *l)
     return l->used;
 }
 
+const char *link_server(const struct link *l)
+{
+    return l->server;
+}
+
 uint64_t link_connects(const struct link *l)
 {
     return l->connects;

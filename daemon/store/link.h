@@ -39,6 +39,9 @@ bool link_ready(const struct link *l);
 size_t link_room(const struct link *l); /* statements that it would take now */
 size_t link_in_flight(const struct link *l);
 uint64_t link_connects(const struct link *l); /* how often it came up */
+/* Which server it is, or was, connected to: another after each start of one. "" before the first.
+ */
+const char *link_server(const struct link *l);
 /* 0: done will be called once; -1: not sent. */
 int link_send(struct link *l, size_t which, const struct store_param *params, uint64_t deadline_ms,
               uint64_t number);

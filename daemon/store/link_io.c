@@ -126,13 +126,18 @@ static int link_settings(struct link *l)
     return link_query(l, FLIGHT_SETUP, sql);
 }
 
+/* With it, the server: by the microsecond in which it was started, no two are the same. */
+static const char schema_sql[] =
+    "SELECT version, oldest_daemon,"
+    " (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"
+    " FROM spean.schema_version";
+
 int link_prepare(struct link *l)
 {
     /* A backend whose client is gone stops working for it. Not every platform can tell. */
     if (link_query(l, FLIGHT_TRY,
                    "SELECT set_config('client_connection_check_interval', '1s', false)") < 0 ||
-        link_settings(l) < 0 ||
-        link_query(l, FLIGHT_SCHEMA, "SELECT version, oldest_daemon FROM spean.schema_version") < 0)
+        link_settings(l) < 0 || link_query(l, FLIGHT_SCHEMA, schema_sql) < 0)
         return -1;
     for (size_t i = 0; i < l->o.count; i++) {
         const struct store_statement *s = &l->o.statements[i];
@@ -146,7 +151,7 @@ int link_prepare(struct link *l)
 
 /* Whether this program can work with the schema; false with the reason, which is told to whom it
  * concerns when no waiting helps. */
-static bool link_schema_fits(const struct link *l, const PGresult *res, char *why, size_t size)
+static bool link_schema_fits(struct link *l, const PGresult *res, char *why, size_t size)
 {
     const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
@@ -158,6 +163,7 @@ static bool link_schema_fits(const struct link *l, const PGresult *res, char *wh
         snprintf(why, size, "the schema's version cannot be read: %s", PQresultErrorMessage(res));
         return false;
     }
+    snprintf(l->server, sizeof(l->server), "%s", PQgetvalue(res, 0, 2));
     int version = atoi(PQgetvalue(res, 0, 0)), oldest = atoi(PQgetvalue(res, 0, 1));
     if (oldest <= STORE_SCHEMA && version >= STORE_SCHEMA)
         return true;
@@ -180,7 +186,7 @@ static bool link_schema_fits(const struct link *l, const PGresult *res, char *wh
 void link_deliver(struct link *l, const struct flight *f)
 {
     ExecStatusType status = PQresultStatus(f->res);
-    struct store_result result = {.status = STORE_OK, .res = f->res};
+    struct store_result result = {.status = STORE_OK, .res = f->res, .server = l->server};
 
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
         const char *state = PQresultErrorField(f->res, PG_DIAG_SQLSTATE);

@@ -45,7 +45,8 @@ struct link {
     struct event *defer; /* breaking off, later */
     uint64_t timer_ms;   /* when the timer is due; 0: not set */
     bool breaking;
-    uint64_t connects;  /* how often it came up */
+    uint64_t connects; /* how often it came up */
+    char server[STORE_SERVER];
     char why[200];      /* the reason while breaking */
     char reported[200]; /* the last reason that was logged */
 

@@ -11,7 +11,8 @@ const struct store_statement store_statements[STMT_COUNT] = {
                            1},
     [STMT_COMPANY_ERASED] = {"company_erased", "SELECT id FROM spean.company_erased($1::jsonb)", 1},
     [STMT_COMPANY_WRITE] = {"company_write",
-                            "SELECT seq, at_ms, replay, kept_digest, kept_answer, kept_seq"
+                            "SELECT seq, at_ms, replay, kept_digest, kept_answer, kept_seq,"
+                            " (SELECT epoch FROM spean.feed)"
                             " FROM spean.company_write($1::jsonb, $2::text, $3::text, $4::text,"
                             " $5::text, $6::bigint, $7::integer, $8::text)",
                             8},

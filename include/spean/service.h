@@ -36,6 +36,10 @@ struct service_options {
      * their services. NULL: there is one service. */
     atomic_uint_least64_t *revocations;
     struct guesses *guesses; /* shared by all services; NULL: wrong tokens are not counted */
+    /* Takes over what a committed write has changed; called on the worker's thread. NULL: nobody
+     * wants to know. */
+    void (*wrote)(void *ctx, struct feed_write *w);
+    void *wrote_ctx;
     struct log *log;
     int number;
 };

@@ -26,10 +26,10 @@ enum statement {
      * null, $5 answer: JSON text to keep with the key or null, $6 how long to keep it in ms, $7
      * pack_format, $8 pack_model. One row: seq (of the last change made; the counter's present
      * value if writes is empty), at_ms, replay bool, kept_digest, kept_answer, kept_seq (of the
-     * key's first use, when replay; then nothing was written now). SQLSTATE SP001: a version moved
-     * or an external id was taken meanwhile: find again and retry (a bounded number of times: two
-     * companies of one request that claim the same external id never succeed). 22023: an id occurs
-     * twice in writes. Changes get their seq in the order of writes.
+     * key's first use, when replay; then nothing was written now), epoch. SQLSTATE SP001: a version
+     * moved or an external id was taken meanwhile: find again and retry (a bounded number of times:
+     * two companies of one request that claim the same external id never succeed). 22023: an id
+     * occurs twice in writes. Changes get their seq in the order of writes.
      */
     STMT_COMPANY_WRITE,
     /* $1 principal, $2 key. No row, or: digest, answer, seq. */

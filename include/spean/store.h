@@ -33,10 +33,13 @@ enum store_status {
     STORE_TIMEOUT /* no answer by the deadline; the connection is dropped: may have been applied */
 };
 
+#define STORE_SERVER 24 /* bytes of a server's name: a number as text */
+
 struct store_result {
     enum store_status status;
     const PGresult *res; /* valid during the callback; NULL unless STORE_OK or STORE_SQL */
     char sqlstate[6];    /* "" unless STORE_SQL */
+    const char *server;  /* which of all answered, valid during the callback; STORE_OK only */
 };
 
 /* number: what the caller gave to pool_run. Called from the loop, never from inside pool_run. */
@@ -125,6 +128,27 @@ struct feed;
 struct feed *feed_new(struct event_base *base, const struct feed_options *o, struct log *log,
                       const struct feed_callbacks *callbacks, void *ctx);
 void feed_free(struct feed *f);
+
+/*
+ * A write of this daemon's own that is committed, with what the feed would otherwise ask for. One
+ * block of the heap: the rows point into it.
+ */
+struct feed_write {
+    struct feed_write *next;   /* for whoever keeps several */
+    uint64_t last;             /* seq of its last change; one a row, without gaps */
+    char server[STORE_SERVER]; /* that committed it */
+    char epoch[40];            /* of the history that it is part of */
+    size_t count;
+    struct feed_row rows[];
+};
+/* NULL on no memory. The rows are empty; *ret_bytes: room for so many bytes that they point to. */
+struct feed_write *feed_write_new(size_t count, size_t bytes, uint8_t **ret_bytes);
+/*
+ * Gives its rows at once if they are the very next changes of the history that the feed follows;
+ * otherwise it is a reason to look, like a notification. On the feed's thread, not from inside a
+ * callback.
+ */
+void feed_wrote(struct feed *f, const struct feed_write *w);
 
 /* ---- migrations: blocking, for speand --migrate only ---- */
 

@@ -1,6 +1,8 @@
 """Matches: from the index, at once; reading one's own writes; why and why not."""
 
 import datetime
+import os
+import signal
 import unittest
 
 from spean_test import Cluster, Daemon, RpcError, company, run_tests, wait_until
@@ -167,6 +169,33 @@ class TestMatch(unittest.TestCase):
             self.assertEqual(self.c.call("system.ping"), "pong")
             self.c.call("company.upsert", company=company("Wake-up"))
             self.assertGreaterEqual(waiting.finish(number)["seq"], head + 1)
+
+    def follower(self):
+        """The backend by which the daemon follows the changes, and what it is doing."""
+        (pid, state), = self.cluster.sql("SELECT pid, state FROM pg_stat_activity WHERE datname = current_database() AND"
+                                         " (query LIKE 'LISTEN %' OR query LIKE '%token_version FROM spean.feed'"
+                                         " OR query LIKE 'WITH page AS %')", self.daemon.database)
+        return int(pid), state
+
+    def test_own_writes_are_not_read_back(self):
+        """They show although the backend that gives the changes stands still, before it is given up."""
+        for n in range(20):
+            downs = self.daemon.log_text().count("store_down")
+            backend, _ = self.follower()
+            os.kill(backend, signal.SIGSTOP)
+            try:
+                if self.follower() != (backend, "idle"):
+                    continue
+                made = self.add(company("Own %d" % n))
+                answer = self.match(id=made["id"])
+                in_time = self.daemon.log_text().count("store_down") == downs
+            finally:
+                os.kill(backend, signal.SIGCONT)
+            self.assertEqual(answer["company"]["name"], "Own %d" % n)
+            if in_time:
+                return
+            wait_until(lambda: self.c.call("system.health")["status"] == "ok", what="the daemon follows again")
+        self.fail("never before the backend was given up")
 
     def test_contacts_never_show(self):
         made = self.add(rice_buyer("Has contacts", region="CA-YT", contacts=[{"name": "Very Private"}]))
