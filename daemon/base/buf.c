@@ -64,33 +64,13 @@ static int buf_grow(struct buf *b, size_t len)
     return 0;
 }
 
-/* The same, at once where it is there already. */
-static inline int buf_room(struct buf *b, size_t len)
+int buf_add_anyhow(struct buf *b, const void *bytes, size_t len)
 {
-    return !b->failed && len < b->cap - b->len && len <= b->max - b->len ? 0 : buf_grow(b, len);
-}
-
-int buf_add(struct buf *b, const void *bytes, size_t len)
-{
-    if (buf_room(b, len) < 0)
+    if (buf_grow(b, len) < 0)
         return -1;
     if (len)
         memcpy(b->data + b->len, bytes, len);
     b->len += len;
-    b->data[b->len] = '\0';
-    return 0;
-}
-
-int buf_adds(struct buf *b, const char *s)
-{
-    return buf_add(b, s, strlen(s));
-}
-
-int buf_addc(struct buf *b, char c)
-{
-    if (buf_room(b, 1) < 0)
-        return -1;
-    b->data[b->len++] = c;
     b->data[b->len] = '\0';
     return 0;
 }

@@ -9,34 +9,36 @@
 struct telling {
     const struct model *m;
     const struct view *v[2]; /* a, b */
+    struct text_ref name[2];
     enum model_lang lang;
     struct buf *out;
     struct buf *what; /* room for a part of a sentence */
     size_t start;     /* where this telling began in out */
 };
 
-static struct message_arg arg_text(const char *name, struct text_ref t)
+static struct message_arg arg_text(enum holder holder, struct text_ref t)
 {
-    return (struct message_arg){name, t.s, t.len};
+    return (struct message_arg){holder, t.s, t.len};
 }
 
-static struct message_arg arg_str(const char *name, const char *s)
+static struct message_arg arg_str(enum holder holder, const char *s)
 {
     s = s == NULL ? "" : s;
-    return (struct message_arg){name, s, strlen(s)};
+    return (struct message_arg){holder, s, strlen(s)};
 }
 
-static struct message_arg arg_name(const char *name, const struct view *v)
+static struct message_arg arg_name(const struct telling *t, enum holder holder,
+                                   const struct view *v)
 {
-    return arg_text(name, packed_name(v->p));
+    return arg_text(holder, t->name[v == t->v[1]]);
 }
 
-static struct message_arg arg_sector(const struct telling *t, const char *name, uint8_t id)
+static struct message_arg arg_sector(const struct telling *t, enum holder holder, uint8_t id)
 {
-    return arg_str(name, model_sector_title(t->m, id, t->lang));
+    return arg_str(holder, model_sector_title(t->m, id, t->lang));
 }
 
-#define ARG_END ((struct message_arg){NULL, NULL, 0})
+#define ARG_END ((struct message_arg){HOLDER_NONE, NULL, 0})
 
 /* One more whole sentence. */
 static int tell(const struct telling *t, enum message msg, const struct message_arg *args)
@@ -95,12 +97,13 @@ static int tell_need(const struct telling *t, const struct view *x, const struct
     enum message msg = text            ? hs[0] != '\0' ? MSG_WHAT_TEXT_HS : MSG_WHAT_TEXT
                        : hs[0] != '\0' ? MSG_WHAT_SECTOR_HS
                                        : MSG_WHAT_SECTOR;
-    struct message_arg inner[] = {arg_text("text", n->text), arg_str("hs", hs),
-                                  arg_sector(t, "sector", n->sector), ARG_END};
+    struct message_arg inner[] = {arg_text(HOLDER_TEXT, n->text), arg_str(HOLDER_HS, hs),
+                                  arg_sector(t, HOLDER_SECTOR, n->sector), ARG_END};
     int rc = message_format(t->m, t->lang, msg, inner, what);
     if (rc < 0)
         return rc;
-    struct message_arg args[] = {arg_name("x", x), {"what", what->data, what->len}, ARG_END};
+    struct message_arg args[] = {
+        arg_name(t, HOLDER_X, x), {HOLDER_WHAT, what->data, what->len}, ARG_END};
     return tell(t, (enum message)(MSG_OFFER_GOODS + n->role), args);
 }
 
@@ -119,8 +122,8 @@ static uint8_t rival_sector(const struct telling *t)
 static int tell_no_need(const struct telling *t)
 {
     uint8_t sector = rival_sector(t);
-    struct message_arg args[] = {arg_name("a", t->v[0]), arg_name("b", t->v[1]),
-                                 arg_sector(t, "sector", sector), ARG_END};
+    struct message_arg args[] = {arg_name(t, HOLDER_A, t->v[0]), arg_name(t, HOLDER_B, t->v[1]),
+                                 arg_sector(t, HOLDER_SECTOR, sector), ARG_END};
     return tell(t, sector != 0 ? MSG_NEED_RIVALS : MSG_NEED_NONE, args);
 }
 
@@ -137,8 +140,8 @@ static int tell_needs(const struct telling *t, const struct need_result *r)
     const struct view *x = t->v[best->x_is_b], *y = t->v[!best->x_is_b];
     const struct need_view *n = &x->needs[best->need_x];
     const struct need_view *other = best->how == MEET_NEEDS ? &y->needs[best->need_y] : NULL;
-    struct message_arg args[] = {arg_name("x", x), arg_name("y", y),
-                                 arg_sector(t, "sector", best->sector), ARG_END};
+    struct message_arg args[] = {arg_name(t, HOLDER_X, x), arg_name(t, HOLDER_Y, y),
+                                 arg_sector(t, HOLDER_SECTOR, best->sector), ARG_END};
     if (best->how != MEET_DESCRIBED && tell_need(t, x, n, other, pick.plain_x) < 0)
         return -1;
     int rc = best->how == MEET_NEEDS    ? tell_need(t, y, other, n, pick.plain_y)
@@ -149,7 +152,7 @@ static int tell_needs(const struct telling *t, const struct need_result *r)
         return rc;
     char count[16];
     number_text((unsigned)r->others, count);
-    return tell(t, MSG_NEED_MORE, (struct message_arg[]){arg_str("count", count), ARG_END});
+    return tell(t, MSG_NEED_MORE, (struct message_arg[]){arg_str(HOLDER_COUNT, count), ARG_END});
 }
 
 static int tell_sector(const struct telling *t, const struct sector_result *r)
@@ -157,16 +160,16 @@ static int tell_sector(const struct telling *t, const struct sector_result *r)
     for (int i = 0; i < 2; i++)
         if (t->v[i]->sector_count == 0)
             return tell(t, MSG_SECTOR_NONE,
-                        (struct message_arg[]){arg_name("x", t->v[i]), ARG_END});
+                        (struct message_arg[]){arg_name(t, HOLDER_X, t->v[i]), ARG_END});
     uint8_t of_x = r->x_is_b ? r->of_b : r->of_a, of_y = r->x_is_b ? r->of_a : r->of_b;
-    struct message_arg args[] = {arg_name("a", t->v[0]),
-                                 arg_name("b", t->v[1]),
-                                 arg_name("x", t->v[r->x_is_b]),
-                                 arg_name("y", t->v[!r->x_is_b]),
-                                 arg_sector(t, "sector_a", r->of_a),
-                                 arg_sector(t, "sector_b", r->of_b),
-                                 arg_sector(t, "sector", of_x),
-                                 arg_sector(t, "sector_y", of_y),
+    struct message_arg args[] = {arg_name(t, HOLDER_A, t->v[0]),
+                                 arg_name(t, HOLDER_B, t->v[1]),
+                                 arg_name(t, HOLDER_X, t->v[r->x_is_b]),
+                                 arg_name(t, HOLDER_Y, t->v[!r->x_is_b]),
+                                 arg_sector(t, HOLDER_SECTOR_A, r->of_a),
+                                 arg_sector(t, HOLDER_SECTOR_B, r->of_b),
+                                 arg_sector(t, HOLDER_SECTOR, of_x),
+                                 arg_sector(t, HOLDER_SECTOR_Y, of_y),
                                  ARG_END};
     if (r->value == 0)
         return tell(t, MSG_SECTOR_FAR, args);
@@ -177,16 +180,18 @@ static int tell_sector(const struct telling *t, const struct sector_result *r)
 
 static int tell_language(const struct telling *t, const struct language_result *r)
 {
-    struct message_arg both[] = {arg_name("a", t->v[0]), arg_name("b", t->v[1]), ARG_END};
+    struct message_arg both[] = {arg_name(t, HOLDER_A, t->v[0]), arg_name(t, HOLDER_B, t->v[1]),
+                                 ARG_END};
     if (r->code[0] == '\0') {
         if (!r->unknown_a && !r->unknown_b)
             return tell(t, MSG_LANGUAGE_NONE, both);
         const struct view *x = t->v[!r->unknown_a];
-        return tell(t, MSG_LANGUAGE_UNKNOWN, (struct message_arg[]){arg_name("x", x), ARG_END});
+        return tell(t, MSG_LANGUAGE_UNKNOWN,
+                    (struct message_arg[]){arg_name(t, HOLDER_X, x), ARG_END});
     }
     struct message_arg args[] = {
-        arg_str("language", model_tongue_title(t->m, r->code, t->lang)),
-        arg_str("level", model_level_title(t->m, (enum level)r->level, t->lang)), ARG_END};
+        arg_str(HOLDER_LANGUAGE, model_tongue_title(t->m, r->code, t->lang)),
+        arg_str(HOLDER_LEVEL, model_level_title(t->m, (enum level)r->level, t->lang)), ARG_END};
     if (tell(t, MSG_LANGUAGE_SHARED, args) < 0)
         return -1;
     if (!r->french)
@@ -194,8 +199,8 @@ static int tell_language(const struct telling *t, const struct language_result *
     bool x_is_b = !t->m->regions[t->v[0]->p[AT_REGION]].french;
     const struct view *x = t->v[x_is_b];
     struct message_arg more[] = {
-        arg_name("x", x), arg_name("y", t->v[!x_is_b]),
-        arg_str("region", model_region_title(t->m, x->p[AT_REGION], t->lang)), ARG_END};
+        arg_name(t, HOLDER_X, x), arg_name(t, HOLDER_Y, t->v[!x_is_b]),
+        arg_str(HOLDER_REGION, model_region_title(t->m, x->p[AT_REGION], t->lang)), ARG_END};
     return tell(t, MSG_LANGUAGE_FRENCH, more);
 }
 
@@ -206,12 +211,12 @@ static int tell_size(const struct telling *t, const struct practical_result *r)
         const uint8_t *p = t->v[i]->p;
         if ((p[AT_FLAGS] & FLAG_EMPLOYEES) == 0)
             return tell(t, MSG_SIZE_UNKNOWN,
-                        (struct message_arg[]){arg_name("x", t->v[i]), ARG_END});
+                        (struct message_arg[]){arg_name(t, HOLDER_X, t->v[i]), ARG_END});
         number_text(get32(p + AT_EMPLOYEES), count[i]);
     }
-    struct message_arg args[] = {arg_name("a", t->v[0]), arg_name("b", t->v[1]),
-                                 arg_str("count_a", count[0]), arg_str("count_b", count[1]),
-                                 ARG_END};
+    struct message_arg args[] = {arg_name(t, HOLDER_A, t->v[0]), arg_name(t, HOLDER_B, t->v[1]),
+                                 arg_str(HOLDER_COUNT_A, count[0]),
+                                 arg_str(HOLDER_COUNT_B, count[1]), ARG_END};
     return tell(t,
                 r->size_free               ? MSG_SIZE_FREE
                 : r->size >= SCORE_MAX / 2 ? MSG_SIZE_FITS
@@ -227,26 +232,27 @@ static int tell_exports(const struct telling *t, const struct practical_result *
         if (r->exports == t->m->w.export_target &&
             p[AT_FLAGS] & (to_kh ? FLAG_EXPORTS_KH : FLAG_EXPORTS_CA)) {
             const char *country =
-                t->m->messages.text[t->lang][to_kh ? MSG_COUNTRY_KH : MSG_COUNTRY_CA];
+                t->m->messages.text[t->lang][to_kh ? MSG_COUNTRY_KH : MSG_COUNTRY_CA].s;
             return tell(t, MSG_EXPORT_TARGET,
-                        (struct message_arg[]){arg_name("x", t->v[i]), arg_str("country", country),
-                                               ARG_END});
+                        (struct message_arg[]){arg_name(t, HOLDER_X, t->v[i]),
+                                               arg_str(HOLDER_COUNTRY, country), ARG_END});
         }
     }
     for (int i = 0; i < 2; i++)
         if (t->v[i]->p[AT_FLAGS] & FLAG_EXPORTS)
             return tell(t, MSG_EXPORT_SOME,
-                        (struct message_arg[]){arg_name("x", t->v[i]), ARG_END});
+                        (struct message_arg[]){arg_name(t, HOLDER_X, t->v[i]), ARG_END});
     return tell(t, MSG_EXPORT_NONE,
-                (struct message_arg[]){arg_name("a", t->v[0]), arg_name("b", t->v[1]), ARG_END});
+                (struct message_arg[]){arg_name(t, HOLDER_A, t->v[0]),
+                                       arg_name(t, HOLDER_B, t->v[1]), ARG_END});
 }
 
 static int tell_checked(const struct telling *t, const struct practical_result *r)
 {
     bool x_is_b = !r->checked_a;
-    struct message_arg args[] = {arg_name("a", t->v[0]), arg_name("b", t->v[1]),
-                                 arg_name("x", t->v[x_is_b]), arg_name("y", t->v[!x_is_b]),
-                                 ARG_END};
+    struct message_arg args[] = {arg_name(t, HOLDER_A, t->v[0]), arg_name(t, HOLDER_B, t->v[1]),
+                                 arg_name(t, HOLDER_X, t->v[x_is_b]),
+                                 arg_name(t, HOLDER_Y, t->v[!x_is_b]), ARG_END};
     return tell(t,
                 r->checked_a && r->checked_b   ? MSG_CHECKED_BOTH
                 : r->checked_a || r->checked_b ? MSG_CHECKED_ONE
@@ -278,9 +284,9 @@ static int tell_certified(const struct telling *t, bool holder_is_b, uint64_t ce
     buf_reset(names);
     if (certs_list(t->m, certs, names) < 0)
         return -1;
-    struct message_arg args[] = {arg_name("x", t->v[holder_is_b]),
-                                 arg_name("y", t->v[!holder_is_b]),
-                                 {"certificate", names->data, names->len},
+    struct message_arg args[] = {arg_name(t, HOLDER_X, t->v[holder_is_b]),
+                                 arg_name(t, HOLDER_Y, t->v[!holder_is_b]),
+                                 {HOLDER_CERTIFICATE, names->data, names->len},
                                  ARG_END};
     return tell(t, msg, args);
 }
@@ -321,7 +327,7 @@ int explain_factor(const struct model *m, const void *a, const void *b, int32_t 
     struct buf what;
     pair_score(m, &x, &y, today, &pair);
     buf_init(&what, WHAT_MAX);
-    struct telling t = {m, {&x, &y}, lang, out, &what, out->len};
+    struct telling t = {m, {&x, &y}, {packed_name(a), packed_name(b)}, lang, out, &what, out->len};
     int rc = tell_factor(&t, &pair, f);
     buf_done(&what);
     return rc;
@@ -337,10 +343,11 @@ int explain_all(const struct model *m, const void *a, const void *b, int32_t tod
     view_open(m, a, &x);
     view_open(m, b, &y);
     pair_score(m, &x, &y, today, &pair);
+    struct telling t = {m, {&x, &y}, {packed_name(a), packed_name(b)}, lang, out, &what, 0};
     bool no_memory = false;
     int ret = 0;
     for (int f = 0; f < FACTOR_COUNT; f++) {
-        struct telling t = {m, {&x, &y}, lang, out, &what, out->len};
+        t.start = out->len;
         if (tell_factor(&t, &pair, (enum factor)f) < 0) {
             ret = out->failed || what.failed ? -1 : ret;
             no_memory |= out->no_memory || what.no_memory;
@@ -372,8 +379,9 @@ int explain_excluded(const struct model *m, const void *a, const void *b, enum e
     if (why < EXCLUDED_NOT || why > EXCLUDED_ZERO)
         return -1;
     bool kh = packed_country(a) == COUNTRY_KH;
-    const char *country = m->messages.text[lang][kh ? MSG_COUNTRY_KH : MSG_COUNTRY_CA];
-    struct message_arg args[] = {arg_text("a", packed_name(a)), arg_text("b", packed_name(b)),
-                                 arg_str("country", country), ARG_END};
+    const char *country = m->messages.text[lang][kh ? MSG_COUNTRY_KH : MSG_COUNTRY_CA].s;
+    struct message_arg args[] = {arg_text(HOLDER_A, packed_name(a)),
+                                 arg_text(HOLDER_B, packed_name(b)),
+                                 arg_str(HOLDER_COUNTRY, country), ARG_END};
     return message_format(m, lang, messages[why], args, out);
 }

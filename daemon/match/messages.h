@@ -74,15 +74,57 @@ enum message {
         MSG_COUNT
 };
 
+/* All placeholders. */
+#define HOLDERS(H)                                                                                 \
+    H(X, "x")                                                                                      \
+    H(Y, "y")                                                                                      \
+    H(A, "a")                                                                                      \
+    H(B, "b")                                                                                      \
+    H(WHAT, "what")                                                                                \
+    H(TEXT, "text")                                                                                \
+    H(HS, "hs")                                                                                    \
+    H(SECTOR, "sector")                                                                            \
+    H(SECTOR_A, "sector_a")                                                                        \
+    H(SECTOR_B, "sector_b")                                                                        \
+    H(SECTOR_Y, "sector_y")                                                                        \
+    H(COUNT, "count")                                                                              \
+    H(COUNT_A, "count_a")                                                                          \
+    H(COUNT_B, "count_b")                                                                          \
+    H(LANGUAGE, "language")                                                                        \
+    H(LEVEL, "level")                                                                              \
+    H(REGION, "region")                                                                            \
+    H(COUNTRY, "country")                                                                          \
+    H(CERTIFICATE, "certificate")
+
+enum holder {
+    HOLDER_NONE, /* ends a list of arguments */
+#define HOLDER_ENUM(name, word) HOLDER_##name,
+    HOLDERS(HOLDER_ENUM)
+#undef HOLDER_ENUM
+        HOLDERS_END
+};
+
+/* A sentence as it stands, and where its placeholders are, so that nobody looks for them again. */
+#define PIECES_MAX 12
+struct message_text {
+    const char *s;
+    uint16_t len;
+    uint8_t count;
+    struct message_piece {
+        uint16_t at, len; /* of the placeholder with its braces */
+        uint8_t holder;
+    } pieces[PIECES_MAX];
+};
+
 struct messages {
-    const char *text[LANG_COUNT][MSG_COUNT];
+    struct message_text text[LANG_COUNT][MSG_COUNT];
 };
 
 /* Reads the catalogue of one language; all keys must stand there once. */
 int messages_read(struct table *t, enum model_lang lang);
 
 struct message_arg {
-    const char *name; /* of the placeholder; NULL ends the list */
+    enum holder holder;
     const char *s;
     size_t len;
 };

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define DEPTH_MAX 64
-#define KEY_SHORT 60
 
 void jw_init(struct json_writer *w, struct buf *out)
 {
@@ -72,14 +71,13 @@ static void end_key(struct json_writer *w)
     w->comma &= ~(UINT64_C(1) << w->depth);
 }
 
-/* Keys are many and short: comma, quotes and colon go with them in one piece. */
-void jw_key(struct json_writer *w, const char *key)
+/* Comma, quotes and colon go with it in one piece. */
+void jw_key_of(struct json_writer *w, const char *key, size_t len)
 {
     uint64_t bit = UINT64_C(1) << w->depth;
-    size_t len = strlen(key), at = 0;
-    char whole[KEY_SHORT + 4];
+    char *to;
 
-    if (len > KEY_SHORT) {
+    if (!buf_fits(w->out, len + 4)) {
         begin_value(w);
         buf_addc(w->out, '"');
         buf_add(w->out, key, len);
@@ -87,14 +85,16 @@ void jw_key(struct json_writer *w, const char *key)
         end_key(w);
         return;
     }
+    to = w->out->data + w->out->len;
     if (w->comma & bit)
-        whole[at++] = ',';
-    whole[at++] = '"';
-    memcpy(whole + at, key, len);
-    at += len;
-    whole[at++] = '"';
-    whole[at++] = ':';
-    buf_add(w->out, whole, at);
+        *to++ = ',';
+    *to++ = '"';
+    memcpy(to, key, len);
+    to += len;
+    *to++ = '"';
+    *to++ = ':';
+    *to = '\0';
+    w->out->len = (size_t)(to - w->out->data);
     w->comma &= ~bit;
 }
 
@@ -118,6 +118,13 @@ static uint64_t has_less(uint64_t x, unsigned n)
     return (x - EACH_BYTE(n)) & ~x & EACH_BYTE(0x80);
 }
 
+/* Whether one of the eight needs an escape. */
+static bool special(uint64_t x)
+{
+    return (has_less(x, 0x20) | has_less(x ^ EACH_BYTE('"'), 1) |
+            has_less(x ^ EACH_BYTE('\\'), 1)) != 0;
+}
+
 /* How many bytes from s on can stand in a string as they are; eight are looked at in one go. */
 static size_t plain_length(const char *s, size_t len)
 {
@@ -126,7 +133,7 @@ static size_t plain_length(const char *s, size_t len)
     for (; len - n >= 8; n += 8) {
         uint64_t x;
         memcpy(&x, s + n, 8);
-        if (has_less(x, 0x20) | has_less(x ^ EACH_BYTE('"'), 1) | has_less(x ^ EACH_BYTE('\\'), 1))
+        if (special(x))
             break;
     }
     while (n < len && (unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
@@ -134,7 +141,28 @@ static size_t plain_length(const char *s, size_t len)
     return n;
 }
 
-static void add_quoted(struct buf *out, const char *s, size_t len)
+/* Copies all of it if it can stand in a string as it is. */
+static bool plain_copy(char *to, const char *s, size_t len)
+{
+    size_t n = 0;
+
+    for (; len - n >= 8; n += 8) {
+        uint64_t x;
+        memcpy(&x, s + n, 8);
+        memcpy(to + n, &x, 8);
+        if (special(x))
+            return false;
+    }
+    for (; n < len; n++) {
+        to[n] = s[n];
+        if ((unsigned char)s[n] < 0x20 || s[n] == '"' || s[n] == '\\')
+            return false;
+    }
+    return true;
+}
+
+/* What needs an escape, and what there is no room for yet. */
+static void add_escaped(struct buf *out, const char *s, size_t len)
 {
     buf_addc(out, '"');
     for (;;) {
@@ -147,6 +175,30 @@ static void add_quoted(struct buf *out, const char *s, size_t len)
         len -= plain + 1;
     }
     buf_addc(out, '"');
+}
+
+/* Mostly all of it stands as it is, and is copied as it is looked at. False: nothing was added. */
+static bool add_plain(struct buf *out, const char *s, size_t len)
+{
+    char *to;
+
+    if (!buf_fits(out, len + 2))
+        return false;
+    to = out->data + out->len;
+    if (!plain_copy(to + 1, s, len)) {
+        *to = '\0';
+        return false;
+    }
+    to[0] = to[len + 1] = '"';
+    to[len + 2] = '\0';
+    out->len += len + 2;
+    return true;
+}
+
+static void add_quoted(struct buf *out, const char *s, size_t len)
+{
+    if (!add_plain(out, s, len))
+        add_escaped(out, s, len);
 }
 
 void jw_string(struct json_writer *w, const char *s, size_t len)
@@ -311,16 +363,4 @@ int jw_dump(struct buf *out, const json_t *value, size_t flags)
     if (json_dump_callback(value, dump_take, out, flags) < 0)
         out->failed = true;
     return out->failed ? -1 : 0;
-}
-
-void jw_key_text(struct json_writer *w, const char *key, const char *s)
-{
-    jw_key(w, key);
-    jw_text(w, s);
-}
-
-void jw_key_int(struct json_writer *w, const char *key, int64_t v)
-{
-    jw_key(w, key);
-    jw_int(w, v);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf;
 
@@ -23,8 +24,8 @@ void jw_object(struct json_writer *w);
 void jw_object_end(struct json_writer *w);
 void jw_array(struct json_writer *w);
 void jw_array_end(struct json_writer *w);
-void jw_key(struct json_writer *w, const char *key);              /* ASCII, needs no escaping */
-void jw_string(struct json_writer *w, const char *s, size_t len); /* valid UTF-8 */
+void jw_key_of(struct json_writer *w, const char *key, size_t len); /* ASCII, needs no escaping */
+void jw_string(struct json_writer *w, const char *s, size_t len);   /* valid UTF-8 */
 void jw_text(struct json_writer *w, const char *s); /* the same, terminated; NULL writes null */
 void jw_int(struct json_writer *w, int64_t v);
 void jw_hundredths(struct json_writer *w, int64_t v); /* 8725 -> 87.25, 8700 -> 87, 8750 -> 87.5 */
@@ -41,8 +42,23 @@ void jw_json(struct json_writer *w, const json_t *value);
  */
 int jw_dump(struct buf *out, const json_t *value, size_t flags);
 
+/* Keys mostly stand in the source: the compiler knows how long they are. */
+static inline void jw_key(struct json_writer *w, const char *key)
+{
+    jw_key_of(w, key, strlen(key));
+}
+
 /* "key": value in one go. */
-void jw_key_text(struct json_writer *w, const char *key, const char *s);
-void jw_key_int(struct json_writer *w, const char *key, int64_t v);
+static inline void jw_key_text(struct json_writer *w, const char *key, const char *s)
+{
+    jw_key(w, key);
+    jw_text(w, s);
+}
+
+static inline void jw_key_int(struct json_writer *w, const char *key, int64_t v)
+{
+    jw_key(w, key);
+    jw_int(w, v);
+}
 
 #endif

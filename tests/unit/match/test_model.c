@@ -197,6 +197,10 @@ static void refuses_what_is_missing(void **state)
     load_text("messages.khm.tsv", "need.more\t{number}\n", "no {number}");
     load_text("messages.khm.tsv", "need.more\t{count\n", "a brace without its partner");
     load_text("messages.khm.tsv", "need.more\tcount}\n", "a brace without its partner");
+    load_text("messages.khm.tsv",
+              "need.more\t{count}{count}{count}{count}{count}{count}{count}{count}{count}{count}"
+              "{count}{count}{count}\n",
+              "more than 12 placeholders");
 }
 
 static void names_the_missing_file(void **state)
