@@ -229,6 +229,8 @@ static void test_lengths(void **state)
     assert_int_equal(1, seen.rows);
     assert_refused(BYTES(larger), 0);
     assert_refused(BYTES(null_beyond), 0);
+    assert_refused(BYTES(HEAD ROW_ONE "\0\3\0\0\0\0\0\0\0\0\0\0\0\063"),
+                   1);                                               /* before its bytes come */
     assert_refused(BYTES(HEAD ROW_ONE "\0\3\0\0\0\100"), 1);         /* alone too long */
     assert_refused(BYTES(HEAD ROW_ONE "\0\3\377\377\377\376"), 1);   /* -2 is no null */
     assert_refused(BYTES(HEAD ROW_ONE "\0\3\177\377\377\377"), 1);   /* 2 GiB */
