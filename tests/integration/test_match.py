@@ -172,9 +172,12 @@ class TestMatch(unittest.TestCase):
 
     def follower(self):
         """The backend by which the daemon follows the changes, and what it is doing."""
-        (pid, state), = self.cluster.sql("SELECT pid, state FROM pg_stat_activity WHERE datname = current_database() AND"
-                                         " (query LIKE 'LISTEN %' OR query LIKE '%token_version FROM spean.feed'"
-                                         " OR query LIKE 'WITH page AS %')", self.daemon.database)
+        def look():
+            rows = self.cluster.sql("SELECT pid, state FROM pg_stat_activity WHERE datname = current_database() AND"
+                                    " (query LIKE 'LISTEN %' OR query LIKE '%token_version FROM spean.feed'"
+                                    " OR query LIKE 'WITH page AS %')", self.daemon.database)
+            return rows if len(rows) == 1 else None
+        (pid, state), = wait_until(look, what="one backend gives the changes")
         return int(pid), state
 
     def test_own_writes_are_not_read_back(self):
