@@ -68,10 +68,10 @@ class Node:
                                   etcd=", ".join('"%s:2379"' % n.host for n in self.cluster.nodes)))
         self.process = self.cluster.spawn("node%d" % self.n, "patroni", path)
 
-    def status(self):
+    def status(self, what="patroni"):
         """What the node says of itself, or None."""
         try:
-            with urllib.request.urlopen("http://%s:8008/patroni" % self.host, timeout=2) as answer:
+            with urllib.request.urlopen("http://%s:8008/%s" % (self.host, what), timeout=2) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as e:  # 503 says so of itself too
             try:
@@ -175,8 +175,11 @@ class PatroniCluster:
         if len(primary) != 1:
             return False
         standbys = status[primary[0]].get("replication") or []
+        # PostgreSQL has a synchronous standby before Patroni has told etcd which: only then may it follow.
+        members = (primary[0].status("cluster") or {}).get("members", [])
         return (len([r for r in standbys if r.get("state") == "streaming"]) >= replicas
-                and any(r.get("sync_state") == "sync" for r in standbys))
+                and any(r.get("sync_state") == "sync" for r in standbys)
+                and any(m.get("role") == "sync_standby" for m in members))
 
     def primary(self):
         for n, s in self.roles().items():
