@@ -77,11 +77,11 @@ static void gates(const struct model *m, int32_t need, int32_t sector, int64_t *
 
 /* Rounded up where a double can't tell: dividing integers takes several times as long. */
 static int32_t total_at(const struct model *m, int64_t gate, int32_t need, int64_t others,
-                        double one)
+                        double unit)
 {
     int64_t all = (int64_t)m->w.gate_full * SCORE_MAX * SCORE_MAX;
     int64_t share = (SCORE_MAX - m->w.total_need) * gate;
-    return (int32_t)((double)(need * (all - share) + gate * others) * one + 0.500001);
+    return (int32_t)((double)(need * (all - share) + gate * others) * unit + 0.500001);
 }
 
 /* The total grows with the need, and along the gate it is a straight line: so its greatest value
@@ -89,10 +89,10 @@ static int32_t total_at(const struct model *m, int64_t gate, int32_t need, int64
 int32_t total_most(const struct model *m, int32_t need, int32_t sector, int64_t others)
 {
     int64_t least, most;
-    double one = 1e-8 / m->w.gate_full;
+    double unit = 1.0 / ((double)m->w.gate_full * SCORE_MAX * SCORE_MAX); /* of total_at's sum */
     gates(m, need, sector, &least, &most);
-    int32_t a = total_at(m, least, need, others, one);
-    return most == least ? a : larger(a, total_at(m, most, need, others, one));
+    int32_t a = total_at(m, least, need, others, unit);
+    return most == least ? a : larger(a, total_at(m, most, need, others, unit));
 }
 
 /* others from which total_at reaches total; a little less does no harm. */

@@ -2,10 +2,6 @@
 #include "tree.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
-
-#define PAGE ((size_t)4096)
-#define PAGES_MUCH ((size_t)8 << 20)
 
 /* Layers: companies sorted by id, found by id and by external id. Nothing in one changes after it
  * was built but the counters. */
@@ -53,23 +49,15 @@ void blob_unref(struct blob *b)
         free(b);
 }
 
-/* On large pages, where it is much: searches hop about in it. A wish: without, all works. */
-static void pages_large(void *p, size_t size)
-{
-    size_t before = (PAGE - (uintptr_t)p % PAGE) % PAGE;
-    if (size >= PAGES_MUCH)
-        madvise((uint8_t *)p + before, (size - before) / PAGE * PAGE, MADV_HUGEPAGE);
-}
-
 struct layer *layer_new(size_t count)
 {
     if (count >= UINT32_MAX / 4)
         return NULL;
     size_t size = sizeof(struct layer) + count * sizeof(struct entry);
-    struct layer *l = calloc(1, size);
+    struct layer *l = tree_alloc(size); /* searches hop about in it, too */
     if (l == NULL)
         return NULL;
-    pages_large(l, size);
+    memset(l, 0, size);
     atomic_init(&l->refs, 1);
     l->count = count;
     return l;

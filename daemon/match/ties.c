@@ -10,15 +10,6 @@ enum ties_what { TIES_NEED = 1, TIES_FIELD };
 
 /* ---- making ---- */
 
-static void set_add_near(const struct model *m, uint64_t set[2], const uint8_t *sectors,
-                         size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        set[0] |= m->near[sectors[i]][0];
-        set[1] |= m->near[sectors[i]][1];
-    }
-}
-
 /* Capital is offered to whole groups, and to any field. */
 static bool shape_may(const struct shape *s, const uint64_t set[2])
 {
@@ -55,18 +46,12 @@ static void field_tie(const struct query *q, const struct need_view *y, struct t
     ret->knows = c[CLASS_KNOWS] & 1;
 }
 
-/* r: of the need; NULL: of the field. */
-static void ties_make(const struct query *q, const struct reach *r, struct ties *ret)
+/* r: of the need; NULL: of the field. near: the sectors that it is close to. */
+static void ties_make(const struct query *q, const struct reach *r, const uint64_t near[2],
+                      struct ties *ret)
 {
     const struct tree *t = q->t;
-    uint64_t near[2] = {0, 0};
     struct need_view y; /* nothing else of it is looked at */
-    if (r == NULL)
-        set_add_near(q->m, near, q->a.sectors, q->a.sector_count);
-    else {
-        set_add_near(q->m, near, r->x->core, r->x->core_count);
-        set_add_near(q->m, near, r->x->named, r->x->named_count);
-    }
     for (unsigned role = 0; role < ROLES; role++) {
         if (r != NULL && q->m->meets[r->x->role][role] == 0)
             continue;
@@ -148,7 +133,7 @@ static const struct ties *ties_keep(struct ties_kept *k, size_t slot)
 }
 
 static const struct ties *ties_get(struct query *q, const struct ties_key *key,
-                                   const struct reach *r, bool lasts)
+                                   const struct reach *r, const uint64_t near[2], bool lasts)
 {
     struct ties_kept *k = &q->room->ties;
     size_t slot = key_slot(key);
@@ -162,7 +147,7 @@ static const struct ties *ties_get(struct query *q, const struct ties_key *key,
         return NULL;
     made->key = *key;
     made->count = 0;
-    ties_make(q, r, made);
+    ties_make(q, r, near, made);
     const struct ties *kept = keeps ? ties_keep(k, slot) : NULL;
     return kept != NULL ? kept : made; /* without memory for a copy they are made again next time */
 }
@@ -179,7 +164,7 @@ const struct ties *ties_of_need(struct query *q, size_t i, bool lasts)
                            .what = TIES_NEED};
     memcpy(key.core, x->core, x->core_count);
     memcpy(key.named, x->named, x->named_count);
-    return ties_get(q, &key, &q->room->reach[i], lasts);
+    return ties_get(q, &key, &q->room->reach[i], q->lanes[i].reach, lasts);
 }
 
 const struct ties *ties_of_field(struct query *q, bool lasts)
@@ -190,5 +175,5 @@ const struct ties *ties_of_field(struct query *q, bool lasts)
                            .vague = (q->a.p[AT_FLAGS] & FLAG_VAGUE) != 0};
     _Static_assert(SECTORS_MAX <= CORE_MAX, "a field fits in");
     memcpy(key.core, q->a.sectors, q->a.sector_count);
-    return ties_get(q, &key, NULL, lasts);
+    return ties_get(q, &key, NULL, q->own_near, lasts);
 }

@@ -192,3 +192,24 @@ void profile_random(const struct model *m, uint64_t *seed, struct profile *ret)
     if (random_below(seed, 2) > 0)
         ret->verified = TODAY - (int32_t)random_below(seed, 1500);
 }
+
+struct index *profiles_index(const struct model *m, uint64_t seed, int count)
+{
+    struct index_writer *w = index_writer_new(m);
+    struct index *ix = NULL;
+    struct buf b;
+    int rc = w == NULL ? -1 : 0;
+    buf_init(&b, PACKED_MAX);
+    for (int i = 0; i < count && rc == 0; i++) {
+        struct profile p;
+        profile_random(m, &seed, &p);
+        buf_reset(&b);
+        profile_pack(m, &p, &b);
+        rc = index_writer_put(w, b.data, b.len);
+    }
+    if (rc == 0)
+        ix = index_writer_publish(w, 1);
+    buf_done(&b);
+    index_writer_free(w);
+    return ix;
+}

@@ -2,6 +2,7 @@
 #define SPEAN_TEST_PROFILES_H
 
 #include <spean/buf.h>
+#include <spean/index.h>
 #include <spean/packed.h>
 #include <spean/score.h>
 
@@ -36,5 +37,7 @@ uint64_t random_next(uint64_t *seed);
 size_t random_below(uint64_t *seed, size_t n);
 /* Fills with a random company; its texts are static. */
 void profile_random(const struct model *m, uint64_t *seed, struct profile *ret);
+/* An index of so many of them. NULL: no memory. */
+struct index *profiles_index(const struct model *m, uint64_t seed, int count);
 
 #endif

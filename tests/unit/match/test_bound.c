@@ -25,23 +25,9 @@ static struct index_room *room;
 static int load(void **state)
 {
     (void)state;
-    uint64_t seed = 77;
     model = test_model();
     room = index_room_new();
-    struct index_writer *w = index_writer_new(model);
-    struct buf b;
-    buf_init(&b, PACKED_MAX);
-    for (int i = 0; i < COMPANIES; i++) {
-        struct profile p;
-        profile_random(model, &seed, &p);
-        buf_reset(&b);
-        profile_pack(model, &p, &b);
-        if (index_writer_put(w, b.data, b.len) < 0)
-            return -1;
-    }
-    buf_done(&b);
-    ix = index_writer_publish(w, 1);
-    index_writer_free(w);
+    ix = profiles_index(model, 77, COMPANIES);
     return ix == NULL || room == NULL ? -1 : 0;
 }
 
@@ -192,6 +178,35 @@ static void a_shape_bounds_its_classes(void **state)
     }
 }
 
+static int32_t exactly(const int32_t *of_a, const int32_t *of_b, size_t count)
+{
+    int met = 0;
+    int32_t x = need_combine(model, of_a, count, &met), y = need_combine(model, of_b, count, &met);
+    int32_t more = larger(x, y);
+    return (more * model->w.need_better + (x + y - more) * (1000 - model->w.need_better)) / 1000;
+}
+
+/* What both sides gain is combined without divisions: never below what the score says, and one of
+ * ten thousand above at most. */
+static void needs_combine_to_no_less(void **state)
+{
+    (void)state;
+    uint64_t seed = 79;
+    struct query q;
+    query_open(&q, model, planted()->entries[0].blob->bytes, TODAY, NULL, room);
+    for (size_t n = 0; n < 200000; n++) {
+        int32_t of_a[7], of_b[7];
+        size_t count = 1 + random_below(&seed, 7);
+        for (size_t i = 0; i < count; i++) {
+            of_a[i] = (int32_t)random_below(&seed, 4) * (int32_t)random_below(&seed, 334);
+            of_b[i] = (int32_t)random_below(&seed, 1001);
+        }
+        int32_t least = exactly(of_a, of_b, count);
+        int32_t most = need_of_sides(&q, of_a, count, of_b, count);
+        assert_true(most >= least && most <= least + 1);
+    }
+}
+
 /* The records of a run one after the other; NULL: that was the last. */
 static const struct record *run_record(const struct tree *t, uint32_t run, size_t i)
 {
@@ -280,6 +295,7 @@ int main(void)
         cmocka_unit_test(the_best_key_bounds_it_too),
         cmocka_unit_test(a_cell_bounds_language_and_practical),
         cmocka_unit_test(a_shape_bounds_its_classes),
+        cmocka_unit_test(needs_combine_to_no_less),
         cmocka_unit_test(what_is_told_bounds_the_need),
         cmocka_unit_test(a_reach_finds_the_same_content),
     };

@@ -22,22 +22,8 @@ static struct index *ix;
 static int load(void **state)
 {
     (void)state;
-    uint64_t seed = 78;
     model = test_model();
-    struct index_writer *w = index_writer_new(model);
-    struct buf b;
-    buf_init(&b, PACKED_MAX);
-    for (int i = 0; i < COMPANIES; i++) {
-        struct profile p;
-        profile_random(model, &seed, &p);
-        buf_reset(&b);
-        profile_pack(model, &p, &b);
-        if (index_writer_put(w, b.data, b.len) < 0)
-            return -1;
-    }
-    buf_done(&b);
-    ix = index_writer_publish(w, 1);
-    index_writer_free(w);
+    ix = profiles_index(model, 78, COMPANIES);
     return ix == NULL ? -1 : 0;
 }
 
