@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define STRANGER_LOOK 256 /* bytes of a first line that tell who is there */
+#define STRANGER_LOOK 256 /* bytes of a line that tell who is there */
 
 bool conn_full(const struct conn *c)
 {
@@ -128,17 +128,24 @@ static void conn_too_long(struct conn *c)
     conn_end(c, owed);
 }
 
-/* Looks at the beginning of the first line, which for TLS has no end. True: it was a stranger. */
+/*
+ * Looks at the beginning of the next line, which for TLS has no end. True: it was a stranger's;
+ * what was asked before is still answered.
+ */
 static bool conn_stranger(struct conn *c)
 {
     struct worker *w = c->worker;
     size_t len = evbuffer_get_length(c->in);
+    unsigned owed = c->in_flight;
     enum frame_stranger what;
-    const char *line, *end;
+    const char *line = len == 0 ? NULL : (const char *)evbuffer_pullup(c->in, 1);
+    const char *end;
 
+    if (line == NULL || *line == '{' || *line == '[') /* a call: nothing more to look at */
+        return false;
     if (len > STRANGER_LOOK)
         len = STRANGER_LOOK;
-    line = len == 0 ? NULL : (const char *)evbuffer_pullup(c->in, (ev_ssize_t)len);
+    line = (const char *)evbuffer_pullup(c->in, (ev_ssize_t)len);
     if (line == NULL)
         return false;
     end = memchr(line, '\n', len);
@@ -147,7 +154,7 @@ static bool conn_stranger(struct conn *c)
         return false;
     c->busy = true;
     w->callbacks->stranger(w->ctx, c->id, c->user, what);
-    conn_end(c, 0);
+    conn_end(c, owed);
     return true;
 }
 
@@ -168,7 +175,7 @@ void conn_lines(struct conn *c)
     while (c->state == CONN_OPEN && c->more && !conn_full(c) && turn-- > 0) {
         size_t len = 0;
 
-        if (c->lines == 0 && conn_stranger(c))
+        if (conn_stranger(c))
             break;
         switch (conn_scan(c, &len)) {
         case FRAME_LINE:

@@ -24,7 +24,7 @@ enum frame_result frame_scan(struct frame *f, const char *chunk, size_t len, siz
 /* Length without one trailing CR. */
 size_t frame_trim(const char *line, size_t len);
 
-/* A first line that no JSON client sends: an HTTP request line, "Content-Length:", a TLS hello. */
+/* A line that no JSON client begins so: an HTTP request line, "Content-Length:", a TLS hello. */
 enum frame_stranger { STRANGER_NOT, STRANGER_HTTP, STRANGER_LSP, STRANGER_TLS };
 enum frame_stranger frame_stranger(const char *line, size_t len);
 

@@ -71,7 +71,7 @@ struct worker_callbacks {
     /* The line was over the limit: answer (worker_conn_send) within the callback what should be
      * said; earlier lines still get their answers, then it is closed. */
     void (*too_long)(void *ctx, uint64_t conn, void *user, size_t limit);
-    /* The first line is HTTP, LSP or TLS (frame_stranger): the same. */
+    /* A line begins like HTTP, LSP or TLS (frame_stranger): the same. */
     void (*stranger)(void *ctx, uint64_t conn, void *user, int what);
     /* Gone: user is to be freed; its id is not found any more. */
     void (*closed)(void *ctx, uint64_t conn, void *user);

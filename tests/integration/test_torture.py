@@ -213,6 +213,11 @@ class TestTorture(unittest.TestCase):
                     c.send(hello)
                     self.check_error(c.answer())
                     self.assertIsNone(c.line())
+        with self.daemon.tcp() as c:  # not only as the first line; what was asked before is answered
+            c.send(b'{"jsonrpc":"2.0","id":7,"method":"system.ping"}\nGET / HTTP/1.1\r\n\r\n')
+            self.assertEqual(c.answer()["result"], "pong")
+            self.assertEqual(c.answer()["error"]["data"]["reason"], "not_json_rpc")
+            self.assertIsNone(c.line())
 
     def test_line_ends(self):
         ping = b'{"jsonrpc":"2.0","id":1,"method":"system.ping"}'
