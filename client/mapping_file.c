@@ -308,22 +308,6 @@ static char *path_try(const char *dir, const char *rest, const char *name, char 
     return NULL;
 }
 
-/* The folder of the running program, to find a build tree's profiles. */
-static bool program_dir(char *out, size_t size)
-{
-    ssize_t n = readlink("/proc/self/exe", out, size - 1);
-    char *slash;
-
-    if (n <= 0)
-        return false;
-    out[n] = '\0';
-    slash = strrchr(out, '/');
-    if (slash == NULL)
-        return false;
-    *slash = '\0';
-    return true;
-}
-
 char *mapping_find(const char *name, const char *config_dir, char *err, size_t errlen)
 {
     char exe[PATH_MAX], places[1024] = "";
@@ -334,7 +318,8 @@ char *mapping_find(const char *name, const char *config_dir, char *err, size_t e
     path = path_try(getenv("SPEAN_IMPORT_DIR"), "", name, places, sizeof(places));
     if (path == NULL)
         path = path_try(config_dir, "", name, places, sizeof(places));
-    if (path == NULL && program_dir(exe, sizeof(exe))) {
+    /* A program that was built and not installed finds its source tree's. */
+    if (path == NULL && file_program_dir(exe, sizeof(exe)) == 0) {
         path = path_try(exe, "/../conf/import", name, places, sizeof(places));
         if (path == NULL)
             path = path_try(exe, "/../../conf/import", name, places, sizeof(places));

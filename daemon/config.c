@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <grp.h>
 #include <libpq-fe.h>
+#include <limits.h>
 #include <spean/file.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -158,18 +160,32 @@ static int check_limits(const struct config *c, char *err, size_t errlen)
     return 0;
 }
 
-/* An empty directory means the one that was installed. */
-static int default_dir(char **dir, const char *installed)
+/*
+ * An empty directory means that of the source tree in which the program lies (as build/speand or
+ * build/PRESET/speand), else the one that was installed.
+ */
+static int default_dir(char **dir, const char *in_source, const char *installed)
 {
-    char *copy;
+    static const char *const up[] = {"..", "../.."};
+    char program[PATH_MAX], path[2 * PATH_MAX];
+    char *found = NULL;
 
     if ((*dir)[0] != '\0')
         return 0;
-    copy = strdup(installed);
-    if (copy == NULL)
+    for (size_t i = 0; found == NULL && i < sizeof up / sizeof *up; i++) {
+        if (file_program_dir(program, sizeof program) != 0)
+            break;
+        snprintf(path, sizeof path, "%s/%s/%s", program, up[i], in_source);
+        found = realpath(path, NULL);
+        if (found == NULL && errno == ENOMEM)
+            return -1;
+    }
+    if (found == NULL)
+        found = strdup(installed);
+    if (found == NULL)
         return -1;
     free(*dir);
-    *dir = copy;
+    *dir = found;
     return 0;
 }
 
@@ -188,8 +204,8 @@ static int config_check(struct config *c, char *err, size_t errlen)
     if (log_level_parse(c->daemon.log_level, &c->level) != 0)
         return fail(err, errlen, "[daemon] log_level: \"%s\" is not error, warn, info or debug",
                     c->daemon.log_level);
-    if (default_dir(&c->daemon.model_dir, SPEAN_DATA_DIR "/model") != 0 ||
-        default_dir(&c->daemon.sql_dir, SPEAN_DATA_DIR "/sql") != 0)
+    if (default_dir(&c->daemon.model_dir, "conf/model", SPEAN_DATA_DIR "/model") != 0 ||
+        default_dir(&c->daemon.sql_dir, "sql", SPEAN_DATA_DIR "/sql") != 0)
         return fail(err, errlen, "no memory");
     if (check_listen(c, err, errlen) != 0 || check_database(c, err, errlen) != 0 ||
         check_kernel(c, err, errlen) != 0)

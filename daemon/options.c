@@ -92,9 +92,10 @@ static const struct opt options[] = {
      "Leave a core file when the daemon crashes, and let its own user trace it. A core file holds "
      "what clients sent, contacts and tokens too."},
     {"daemon", "model_dir", OPT_STRING, AT(daemon.model_dir), "", 0, 0,
-     "Directory of the tables that the score is made from; empty: the installed ones."},
+     "Directory of the tables that the score is made from; empty: those of the source tree that "
+     "speand was built in, else the installed ones."},
     {"daemon", "sql_dir", OPT_STRING, AT(daemon.sql_dir), "", 0, 0,
-     "Directory of the numbered migrations; empty: the installed ones."},
+     "Directory of the numbered migrations; empty: likewise."},
 
     {"limits", "line", OPT_BYTES, AT(limits.line), "1m", 4 * KIB, 64 * MIB,
      "Longest line of an authenticated client."},

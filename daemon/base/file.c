@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,4 +87,22 @@ int file_read_at(const char *dir, const char *name, size_t max, char **ret_data,
     if (n < 0 || (size_t)n >= sizeof(path))
         return -ENAMETOOLONG;
     return file_read(path, max, ret_data, ret_len);
+}
+
+int file_program_dir(char *ret_dir, size_t size)
+{
+    char path[FILE_PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+    const char *slash;
+    size_t len;
+
+    if (n < 0)
+        return -errno;
+    slash = memrchr(path, '/', (size_t)n);
+    len = slash == NULL ? 0 : (size_t)(slash - path);
+    if ((size_t)n == sizeof(path) || len >= size)
+        return -ENAMETOOLONG;
+    memcpy(ret_dir, path, len);
+    ret_dir[len] = '\0';
+    return 0;
 }

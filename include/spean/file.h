@@ -10,5 +10,10 @@
 int file_read(const char *path, size_t max, char **ret_data, size_t *ret_len);
 /* dir + "/" + name; same as file_read. */
 int file_read_at(const char *dir, const char *name, size_t max, char **ret_data, size_t *ret_len);
+/*
+ * The directory that the running program lies in, absolute. 0, or a negative errno
+ * (-ENAMETOOLONG where size bytes are too few) with ret_dir untouched.
+ */
+int file_program_dir(char *ret_dir, size_t size);
 
 #endif

@@ -73,6 +73,9 @@ class TestArguments(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertIn(says, done.stderr)
             self.assertIn(self.file.name, done.stderr)
+        # Without a model_dir: what was built and not installed finds its tree's.
+        done = run("-n", "-c", os.path.join(SOURCE, "conf", "speand.conf"))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
         done = self.check("", "-o", "daemon.model_dir=/nonexistent")
         self.assertEqual(done.returncode, 1)
         self.assertIn("/nonexistent", done.stderr)

@@ -121,6 +121,21 @@ static void says_what_is_wrong(void **state)
     assert_int_equal(len, 99);
 }
 
+static void a_program_knows_where_it_lies(void **state)
+{
+    char dir[4096] = "untouched", whole[8192], link[4096] = "";
+
+    (void)state;
+    assert_int_equal(file_program_dir(dir, 3), -ENAMETOOLONG);
+    assert_string_equal(dir, "untouched");
+    assert_int_equal(file_program_dir(dir, sizeof(dir)), 0);
+    assert_true(readlink("/proc/self/exe", link, sizeof(link) - 1) > 0);
+    snprintf(whole, sizeof(whole), "%s%s", dir, strrchr(link, '/'));
+    assert_string_equal(whole, link);
+    assert_int_equal(file_program_dir(dir, strlen(dir)), -ENAMETOOLONG);
+    assert_int_equal(file_program_dir(dir, strlen(dir) + 1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +143,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_a_larger_one, place_make, place_remove),
         cmocka_unit_test(the_limit_holds_where_the_size_lies),
         cmocka_unit_test_setup_teardown(says_what_is_wrong, place_make, place_remove),
+        cmocka_unit_test(a_program_knows_where_it_lies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
