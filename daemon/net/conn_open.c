@@ -139,7 +139,7 @@ static void refusal_write(struct buf *out)
 
     if (ident_make(id, clock_wall_ms()) == 0)
         ident_format(id, request_id);
-    rpc_error_set(&e, RPC_UNAVAILABLE, "too_many_connections", "Too many connections, try later");
+    rpc_error_set(&e, RPC_UNAVAILABLE, RPC_CROWDED, "Too many connections, try later");
     (void)rpc_write_error(out, NULL, &e, request_id);
     rpc_error_done(&e);
 }

@@ -35,6 +35,7 @@
       "This connection has as many subscriptions as it may have")                                  \
     X(DATABASE, RPC_UNAVAILABLE, "database_unavailable", "The database can't be reached now")      \
     X(OVERLOADED, RPC_UNAVAILABLE, "overloaded", "Too much is waiting for the database")           \
+    X(CROWDED, RPC_UNAVAILABLE, RPC_CROWDED, "Too many connections, try later") /* said by net */  \
     X(INDEX_LOADING, RPC_UNAVAILABLE, "index_loading", "The companies are still being loaded")     \
     X(CONTENTION, RPC_UNAVAILABLE, "write_contention",                                             \
       "Others keep writing the same companies; nothing was written")                               \

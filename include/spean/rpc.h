@@ -32,6 +32,8 @@ enum rpc_code {
 
 /* The reason of rpc_error_no_memory. */
 #define RPC_NO_MEMORY "resource_exhausted"
+/* What a connection beyond the limit is told, before it is closed. */
+#define RPC_CROWDED "too_many_connections"
 
 /* One table of them all: code, whether a retry may help, the default reason and message. */
 struct rpc_code_info {
