@@ -14,9 +14,12 @@ static const char *const kind_words[] = {"goods",         "services", "technolog
                                          "capital",       "training", "distribution",
                                          "joint-venture", "research", NULL};
 
+static const char *const order_words[] = {"id", "needs", NULL};
+
 static const struct option_entry options[] = {
     {"all", 0, NULL, NULL, "every published company, instead of one"},
     {"country", 0, "COUNTRY", country_words, "with --all: only companies of this country"},
+    {"order", 0, "ORDER", order_words, "with --all: by id or by needs; the latter is faster"},
     {"limit", 'n', "N", NULL, "at most so many, up to 100 (10 unless given)"},
     {"min-score", 0, "SCORE", NULL, "only with at least this score, 0 to 100"},
     {"sector", 0, "CODE", NULL, "only partners with this sector; a group finds its leaves"},
@@ -196,6 +199,8 @@ static void match_say(struct app *app, const json_t *result)
 /* What is not said is NDJSON: nobody reads the partners of thousands in a table. */
 static int run_all(struct app *app, const struct args *args, int64_t limit, double score)
 {
+    const char *order = args_get(args, "order");
+
     if (args->words > 0)
         return app_usage(app, "--all is for every company: name none");
     if (!args_has(args, "format"))
@@ -203,7 +208,7 @@ static int run_all(struct app *app, const struct args *args, int64_t limit, doub
     if (app->style.format == FORMAT_TABLE || app->style.format == FORMAT_PLAIN)
         return app_usage(app, "all matches are ndjson, json or csv");
     return match_all_print(app, all_params(match_params(app, args, "", limit, score)),
-                           args_get(args, "country"));
+                           args_get(args, "country"), order && strcmp(order, "needs") == 0);
 }
 
 static int run(struct app *app, const struct args *args)
@@ -225,9 +230,10 @@ static int run(struct app *app, const struct args *args)
         app->style = style; /* the shell goes on with its own */
         return r;
     }
-    if (args->words == 0 || args_has(args, "country"))
-        return app_usage(app, args->words == 0 ? "which company? --all means every one"
-                                               : "--country goes with --all");
+    if (args->words == 0)
+        return app_usage(app, "which company? --all means every one");
+    if (args_has(args, "country") || args_has(args, "order"))
+        return app_usage(app, "--country and --order go with --all");
     r = company_find(app, args->word[0], false, &found);
     if (r == EXIT_DONE)
         r = match_call(app, match_params(app, args, found.id, limit, score), &result);
@@ -248,7 +254,9 @@ const struct command command_match = {
     .help =
         "The best come first; each with the sentence that counted most. spean explain says all\n"
         "of them for one pair. With --all, the partners of every published company: an object\n"
-        "for each as NDJSON or JSON, a row for each pair as CSV; made for exports.\n",
+        "for each as NDJSON or JSON, a row for each pair as CSV; made for exports. In the order\n"
+        "of needs, companies that changed meanwhile come once more at the end: what stands last\n"
+        "counts.\n",
     .options = options,
     .run = run,
 };

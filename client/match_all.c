@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "company_pages.h"
+#include "match_late.h"
 #include "match_view.h"
 #include "progress.h"
 
@@ -47,18 +48,20 @@ static int pairs_print(struct walk *w, json_t *entry)
     return 0;
 }
 
+static int entry_print(struct walk *w, json_t *entry)
+{
+    w->done++;
+    return w->app->style.format == FORMAT_CSV ? pairs_print(w, entry)
+                                              : printer_add(w->printer, entry);
+}
+
 static int page_print(struct walk *w, const json_t *page)
 {
     const json_t *list = json_object_get(page, "companies");
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
-        json_t *entry = json_array_get(list, i);
-
-        r = w->app->style.format == FORMAT_CSV ? pairs_print(w, entry)
-                                               : printer_add(w->printer, entry);
-        w->done++;
-    }
+    for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
+        r = entry_print(w, json_array_get(list, i));
     return r;
 }
 
@@ -92,7 +95,45 @@ static int country_walk(struct walk *w, const json_t *params, const char *countr
     return EXIT_DONE;
 }
 
-int match_all_print(struct app *app, json_t *params, const char *country)
+/* Those that changed while the pages were read. Exit code. */
+static int late_walk(struct walk *w, struct late *late, const json_t *params, const char *country)
+{
+    json_t *entry;
+    int r = late_read(w->app, late);
+
+    while (r == EXIT_DONE && w->failed == 0) {
+        r = late_next(w->app, late, params, country, &entry);
+        if (r != EXIT_DONE || !entry)
+            break;
+        w->failed = entry_print(w, entry);
+        json_decref(entry);
+        progress_update(&w->progress, w->done, "companies");
+    }
+    return r;
+}
+
+/* All that is asked for; params as for match.list. Exit code. */
+static int all_walk(struct walk *w, json_t *params, const char *country, bool by_needs)
+{
+    struct late late = {0};
+    json_t *call = by_needs ? json_copy(params) : json_incref(params);
+    int r = by_needs ? late_begin(w->app, &late) : EXIT_DONE;
+
+    if (by_needs && (!call || json_object_set_new(call, "order", json_string("needs")) < 0)) {
+        app_say(w->app, "no memory");
+        r = EXIT_FAILED;
+    }
+    for (size_t i = 0; r == EXIT_DONE && w->failed == 0 && country_words[i]; i++)
+        if (!country || strcmp(country, country_words[i]) == 0)
+            r = country_walk(w, call, country_words[i]);
+    if (by_needs && r == EXIT_DONE && w->failed == 0)
+        r = late_walk(w, &late, params, country);
+    json_decref(call);
+    late_done(&late);
+    return r;
+}
+
+int match_all_print(struct app *app, json_t *params, const char *country, bool by_needs)
 {
     struct walk w = {.app = app};
     int r = EXIT_DONE;
@@ -103,9 +144,8 @@ int match_all_print(struct app *app, json_t *params, const char *country)
         r = EXIT_FAILED;
     }
     progress_start(&w.progress, app->err, app->err_tty, "matching", 0);
-    for (size_t i = 0; r == EXIT_DONE && w.failed == 0 && country_words[i]; i++)
-        if (!country || strcmp(country, country_words[i]) == 0)
-            r = country_walk(&w, params, country_words[i]);
+    if (r == EXIT_DONE)
+        r = all_walk(&w, params, country, by_needs);
     progress_clear(&w.progress);
     json_decref(params);
     if (r != EXIT_DONE) {

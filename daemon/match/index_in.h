@@ -44,6 +44,12 @@ struct slots {
     size_t mask;    /* slots minus one; no slots at all if slot is NULL */
 };
 
+/* The published companies of a country by packed_needs_key, then id: numbers of entries. */
+struct needs_order {
+    uint32_t *entry; /* NULL: there is none, as in the last layer of a snapshot */
+    size_t count;
+};
+
 struct layer { /* sorted by id, immutable, counted */
     atomic_uint refs;
     size_t count;
@@ -51,6 +57,7 @@ struct layer { /* sorted by id, immutable, counted */
     bool settled;        /* all are in the arena: there is none to let go of */
     struct slots externals;
     struct tree *trees[COUNTRY_COUNT]; /* none in the last of a snapshot */
+    struct needs_order by_needs[COUNTRY_COUNT];
     struct entry entries[];
 };
 
@@ -64,6 +71,14 @@ void layer_settle(struct layer *l);
 struct layer *layer_ref(struct layer *l);
 void layer_unref(struct layer *l);
 size_t layer_after(const struct layer *l, const uint8_t id[IDENT_BYTES]); /* first id above */
+/* Makes by_needs of a country; without memory there is none, and who walks looks for each step. */
+void layer_order(struct layer *l, enum country c);
+/* Whether a search may suggest the company, and a walk through the country c gives it. */
+static inline bool entry_listed(const struct entry *e, enum country c)
+{
+    return e->blob != NULL && packed_country(e->blob->bytes) == c &&
+           packed_status(e->blob->bytes) == STATUS_PUBLISHED;
+}
 const struct entry *layer_find_external(const struct layer *l, struct text_ref system,
                                         struct text_ref id);
 /* Two neighbours in one. bury: without tombstones, for a base. NULL: no memory. */

@@ -1,10 +1,6 @@
 #include "index_in.h"
 
-static bool is_of(const struct blob *blob, enum country c)
-{
-    return blob != NULL && packed_country(blob->bytes) == c &&
-           packed_status(blob->bytes) == STATUS_PUBLISHED;
-}
+/* Walks through all published companies of a country. */
 
 /* The layers side by side; where several know a company the uppermost is right. */
 const void *index_next(const struct index *ix, enum country c, const uint8_t after[IDENT_BYTES])
@@ -22,7 +18,7 @@ const void *index_next(const struct index *ix, enum country c, const uint8_t aft
         }
         if (least == NULL)
             return NULL;
-        if (is_of(least->blob, c))
+        if (entry_listed(least, c))
             return least->blob->bytes;
         for (size_t i = 0; i < ix->layer_count; i++)
             at[i] += at[i] < ix->layers[i]->count &&

@@ -75,8 +75,10 @@ void layer_unref(struct layer *l)
         return;
     for (size_t i = 0; i < l->count && !l->settled; i++)
         blob_unref(l->entries[i].blob);
-    for (int c = 0; c < COUNTRY_COUNT; c++)
+    for (int c = 0; c < COUNTRY_COUNT; c++) {
         tree_free(l->trees[c]);
+        free(l->by_needs[c].entry);
+    }
     arena_unref(l->arena);
     free(l->externals.slot);
     free(l);
@@ -104,6 +106,7 @@ const struct entry *layer_find(const struct layer *l, const uint8_t id[IDENT_BYT
 
 int layer_plant_one(struct layer *l, const struct model *m, enum country c)
 {
+    layer_order(l, c); /* first: what it takes meanwhile is less than the tree then does */
     l->trees[c] = tree_new(m, l, c);
     return l->trees[c] == NULL ? -1 : 0;
 }

@@ -167,8 +167,27 @@ static size_t name_at(const uint8_t *p)
 {
     size_t at = PACKED_HEAD + (size_t)p[AT_LANG_COUNT] * 4 + (size_t)p[AT_TOPIC_COUNT] * 2;
     for (size_t i = 0; i < (size_t)p[AT_OFFER_COUNT] + p[AT_SEEK_COUNT]; i++)
-        at += NEED_HEAD + (size_t)p[at + 3] * 3 + (size_t)p[at + 4] * 2 + p[at + 5];
+        at += need_size(p + at);
     return at;
+}
+
+#define KEY_NEEDS 4
+
+uint64_t packed_needs_key(const uint8_t *p)
+{
+    size_t offers = p[AT_OFFER_COUNT], count = offers + p[AT_SEEK_COUNT];
+    const uint8_t *need =
+        p + PACKED_HEAD + (size_t)p[AT_LANG_COUNT] * 4 + (size_t)p[AT_TOPIC_COUNT] * 2;
+    uint64_t key = 0;
+    for (size_t i = 0; i < KEY_NEEDS; i++) {
+        key <<= 16;
+        if (i >= count)
+            continue;
+        enum side side = i < offers ? SIDE_OFFER : SIDE_SEEK;
+        key |= (uint64_t)(side * KIND_COUNT + need[0] + 1) << 8 | need[1];
+        need += need_size(need);
+    }
+    return key;
 }
 
 static struct text_ref text_at(const uint8_t *p, size_t len)

@@ -105,6 +105,17 @@ size_t hs_format(uint32_t hs, char out[8]);
 /* How many digits two codes share from the front: 0, 2, 4 or 6; the shorter code decides. */
 int hs_common(uint32_t a, uint32_t b);
 
+/* Bytes of a need that has been checked. */
+static inline size_t need_size(const uint8_t *p)
+{
+    return NEED_HEAD + (size_t)p[3] * 3 + (size_t)p[4] * 2 + p[5];
+}
+
+/* Which needs a checked profile has, as a number by which they can be ordered: of the first four
+ * (offers stand first) 16 bits each, the first uppermost: one more than side * KIND_COUNT + kind,
+ * then the sector. 0 for none. It stands in cursors: what it is of must not change. */
+uint64_t packed_needs_key(const uint8_t *p);
+
 /* Bytes of the need at p, at most left; 0 if it does not fit or does not hold together. */
 size_t need_length(const uint8_t *p, size_t left);
 

@@ -147,20 +147,13 @@ static int record_read(struct tree_making *g, size_t entry, struct raw_record *r
     return 0;
 }
 
-static bool is_listed(const struct tree_making *g, size_t entry)
-{
-    const struct blob *b = g->layer->entries[entry].blob;
-    return b != NULL && packed_country(b->bytes) == g->country &&
-           packed_status(b->bytes) == STATUS_PUBLISHED;
-}
-
 int tree_read(struct tree_making *g)
 {
     struct tree *t = g->t;
     size_t count = 0;
     t->newest = DAY_NONE;
     for (size_t i = 0; i < g->layer->count; i++) {
-        if (!is_listed(g, i))
+        if (!entry_listed(&g->layer->entries[i], g->country))
             continue;
         int32_t day = (int32_t)get32(g->layer->entries[i].blob->bytes + AT_VERIFIED);
         t->newest = day > t->newest ? day : t->newest;
@@ -170,7 +163,7 @@ int tree_read(struct tree_making *g)
     if (g->raw == NULL)
         return -1;
     for (size_t i = 0; i < g->layer->count; i++) {
-        if (!is_listed(g, i))
+        if (!entry_listed(&g->layer->entries[i], g->country))
             continue;
         if (record_read(g, i, &g->raw[t->record_count]) < 0)
             return -1;

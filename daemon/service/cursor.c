@@ -6,22 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CURSOR_KIND = 1, FILTER_BYTES = 8, CURSOR_BYTES = 1 + IDENT_BYTES + FILTER_BYTES };
+/* The kind, what the list is ordered by, and the beginning of the digest of what was asked. */
+enum {
+    KIND_ID = 1,     /* an id */
+    KIND_NUMBER = 2, /* a number, big-endian, and an id */
+    NUMBER_BYTES = 8,
+    FILTER_BYTES = 8,
+    PLACE_MOST = NUMBER_BYTES + IDENT_BYTES,
+    RAW_MOST = 1 + PLACE_MOST + FILTER_BYTES
+};
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-void cursor_format(const uint8_t id[IDENT_BYTES], const uint8_t filter[DIGEST_BYTES],
-                   char out[CURSOR_TEXT])
+static void cursor_write(uint8_t kind, const uint8_t *place, size_t len,
+                         const uint8_t filter[DIGEST_BYTES], char out[CURSOR_TEXT])
 {
-    uint8_t raw[CURSOR_BYTES];
+    uint8_t raw[RAW_MOST];
     uint32_t bits = 0;
     unsigned held = 0;
     size_t n = 0;
 
-    raw[0] = CURSOR_KIND;
-    memcpy(raw + 1, id, IDENT_BYTES);
-    memcpy(raw + 1 + IDENT_BYTES, filter, FILTER_BYTES);
-    for (size_t i = 0; i < sizeof raw; i++) {
+    raw[0] = kind;
+    memcpy(raw + 1, place, len);
+    memcpy(raw + 1 + len, filter, FILTER_BYTES);
+    for (size_t i = 0; i < 1 + len + FILTER_BYTES; i++) {
         bits = bits << 8 | raw[i];
         held += 8;
         while (held >= 6) {
@@ -34,14 +42,16 @@ void cursor_format(const uint8_t id[IDENT_BYTES], const uint8_t filter[DIGEST_BY
     out[n] = '\0';
 }
 
-int cursor_parse(const char *text, const uint8_t filter[DIGEST_BYTES], uint8_t ret[IDENT_BYTES])
+/* 0 with len bytes in ret, or -1 and they are as they were. */
+static int cursor_read(const char *text, uint8_t kind, const uint8_t filter[DIGEST_BYTES],
+                       uint8_t *ret, size_t len)
 {
-    uint8_t raw[CURSOR_BYTES + 1];
+    uint8_t raw[RAW_MOST + 1];
     uint32_t bits = 0;
     unsigned held = 0;
-    size_t n = 0;
+    size_t n = 0, whole = 1 + len + FILTER_BYTES;
 
-    if (strlen(text) != (CURSOR_BYTES * 8 + 5) / 6)
+    if (strlen(text) != (whole * 8 + 5) / 6)
         return -1;
     for (; *text; text++) {
         const char *at = strchr(alphabet, *text);
@@ -54,10 +64,46 @@ int cursor_parse(const char *text, const uint8_t filter[DIGEST_BYTES], uint8_t r
             raw[n++] = (uint8_t)(bits >> held);
         }
     }
-    if (n != CURSOR_BYTES || (bits & ((1U << held) - 1)) != 0 || raw[0] != CURSOR_KIND ||
-        memcmp(raw + 1 + IDENT_BYTES, filter, FILTER_BYTES) != 0)
+    if (n != whole || (bits & ((1U << held) - 1)) != 0 || raw[0] != kind ||
+        memcmp(raw + 1 + len, filter, FILTER_BYTES) != 0)
         return -1;
-    memcpy(ret, raw + 1, IDENT_BYTES);
+    memcpy(ret, raw + 1, len);
+    return 0;
+}
+
+void cursor_format(const uint8_t id[IDENT_BYTES], const uint8_t filter[DIGEST_BYTES],
+                   char out[CURSOR_TEXT])
+{
+    cursor_write(KIND_ID, id, IDENT_BYTES, filter, out);
+}
+
+int cursor_parse(const char *text, const uint8_t filter[DIGEST_BYTES], uint8_t ret[IDENT_BYTES])
+{
+    return cursor_read(text, KIND_ID, filter, ret, IDENT_BYTES);
+}
+
+void cursor_number_format(uint64_t number, const uint8_t id[IDENT_BYTES],
+                          const uint8_t filter[DIGEST_BYTES], char out[CURSOR_TEXT])
+{
+    uint8_t place[PLACE_MOST];
+
+    for (size_t i = 0; i < NUMBER_BYTES; i++)
+        place[i] = (uint8_t)(number >> (56 - 8 * i));
+    memcpy(place + NUMBER_BYTES, id, IDENT_BYTES);
+    cursor_write(KIND_NUMBER, place, sizeof place, filter, out);
+}
+
+int cursor_number_parse(const char *text, const uint8_t filter[DIGEST_BYTES], uint64_t *ret_number,
+                        uint8_t ret[IDENT_BYTES])
+{
+    uint8_t place[PLACE_MOST];
+
+    if (cursor_read(text, KIND_NUMBER, filter, place, sizeof place))
+        return -1;
+    *ret_number = 0;
+    for (size_t i = 0; i < NUMBER_BYTES; i++)
+        *ret_number = *ret_number << 8 | place[i];
+    memcpy(ret, place + NUMBER_BYTES, IDENT_BYTES);
     return 0;
 }
 

@@ -8,15 +8,17 @@
 #include <string.h>
 
 /*
- * match.all: one company after the other, by id. A page is made in slices, so that the worker's
- * other connections get their turn, and each slice looks at the index as it is then.
+ * match.all: one company after the other, by id or by what they need. A page is made in slices, so
+ * that the worker's other connections get their turn, and each slice looks at the index as it is
+ * then.
  */
 
 #define ALL_PAGE_MS 1000 /* a page ends after this, however little it holds */
 
 struct all_state {
     uint8_t filter[DIGEST_BYTES];
-    uint8_t last[IDENT_BYTES]; /* the last company given, or the cursor's */
+    struct index_place last; /* of the last company given, or the cursor's; by id: that alone */
+    bool by_needs;
     enum country country;
     struct question question; /* but for the company */
     struct match_words say;
@@ -55,7 +57,7 @@ static bool all_add(struct request *r, struct all_state *s, const void *a)
         s->w = before;
         return false;
     }
-    memcpy(s->last, packed_id(a), IDENT_BYTES);
+    s->last = index_place_of(a);
     s->given++;
     return true;
 }
@@ -68,8 +70,10 @@ static void all_end(struct request *r, bool next)
     char cursor[CURSOR_TEXT];
 
     jw_array_end(&s->w);
-    if (next)
-        cursor_format(s->last, s->filter, cursor);
+    if (next && s->by_needs)
+        cursor_number_format(s->last.needs, s->last.id, s->filter, cursor);
+    else if (next)
+        cursor_format(s->last.id, s->filter, cursor);
     jw_key_text(&s->w, "next", next ? cursor : NULL);
     jw_key_int(&s->w, "seq", (int64_t)s->seq);
     jw_key_text(&s->w, "weights_version", model_version(r->s->o.model));
@@ -83,13 +87,19 @@ static void all_end(struct request *r, bool next)
     request_result(r);
 }
 
+static const void *all_next(const struct request *r, const struct all_state *s)
+{
+    return s->by_needs ? index_next_by_needs(r->s->index, s->country, &s->last)
+                       : index_next(r->s->index, s->country, s->last.id);
+}
+
 static void all_go(struct request *r)
 {
     struct all_state *s = r->state;
     uint64_t began_ms = clock_mono_ms();
     const void *a;
 
-    while ((a = index_next(r->s->index, s->country, s->last)) != NULL) {
+    while ((a = all_next(r, s)) != NULL) {
         uint64_t now_ms = clock_mono_ms();
 
         if (s->page.failed || (s->given > 0 && now_ms - s->began_ms >= ALL_PAGE_MS)) {
@@ -108,21 +118,29 @@ static void all_go(struct request *r)
     all_end(r, false);
 }
 
+static int all_cursor(const char *cursor, struct all_state *s)
+{
+    return s->by_needs ? cursor_number_parse(cursor, s->filter, &s->last.needs, s->last.id)
+                       : cursor_parse(cursor, s->filter, s->last.id);
+}
+
 /* What the call asks for. 0, or -1 when it was answered. */
 static int all_read(struct request *r, struct all_state *s)
 {
-    static const char *const paging[] = {"cursor", "limit", "lang", NULL};
+    /* The order is known by the kind of the cursor, whether it was said or not. */
+    static const char *const paging[] = {"cursor", "limit", "lang", "order", NULL};
     const char *cursor = param_string(r->params, "cursor", NULL);
 
     s->country =
         strcmp(param_string(r->params, "country", ""), "KH") == 0 ? COUNTRY_KH : COUNTRY_CA;
+    s->by_needs = strcmp(param_string(r->params, "order", "id"), "needs") == 0;
     if (match_question(r, &s->question))
         return -1;
     if (call_digest(r->method->name, r->params, paging, s->filter)) {
         request_no_memory(r, "digest");
         return -1;
     }
-    if (cursor && cursor_parse(cursor, s->filter, s->last)) {
+    if (cursor && all_cursor(cursor, s)) {
         request_refuse(r, REASON_CURSOR);
         return -1;
     }

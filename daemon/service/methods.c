@@ -15,6 +15,7 @@ static const char *const country_words[] = {"KH", "CA", NULL};
 static const char *const status_words[] = {"draft", "published", "paused", "archived", NULL};
 static const char *const action_words[] = {"contacts_read", "company_erased", "token_created",
                                            "token_revoked", NULL};
+static const char *const order_words[] = {"id", "needs", NULL};
 static const char *const lang_words[] = {"eng", "fra", "khm", NULL};
 static const char *const kind_words[] = {"goods",         "services", "technology",
                                          "capital",       "training", "distribution",
@@ -234,6 +235,10 @@ static const struct param match_list_params[] = {
 
 static const struct param match_all_params[] = {
     {PARAM_COUNTRY_, .required = true},
+    {.name = "order",
+     .type = PARAM_WORD,
+     .words = order_words,
+     .help = "By id, unless given, or by what companies need, which is faster."},
     {PARAM_LIMIT_(MATCH_LIMIT_MAX)},
     {.name = "min_score",
      .type = PARAM_NUMBER,
@@ -371,7 +376,7 @@ const struct method methods[] = {
      OBJECT(MEMBER("company", OBJECT(STR("id") "," STR("name") "," STR("country"))) "," LIST(
          "matches", REF("Match")) "," INT("seq") "," STR("weights_version")),
      match_list, 0},
-    {"match.all", READERS, "The best partners of every published company of a country, by id.",
+    {"match.all", READERS, "The best partners of every published company of a country.",
      match_all_params, "page",
      OBJECT(LIST("companies", "{\"type\":\"object\"}") "," STR_NULL("next") "," INT("seq") "," STR(
          "weights_version")),

@@ -125,6 +125,20 @@ bool index_suggests(const struct index *ix, const void *a, const void *b, int32_
 const void *index_next(const struct index *ix, enum country c, const uint8_t after[IDENT_BYTES]);
 
 /*
+ * The same in an order in which companies that want alike stand together, so that one search after
+ * the other finds what the last one left in the caches: by the first four needs, each by side, kind
+ * and sector, then by id. A company has another place once these needs have changed.
+ */
+struct index_place {
+    uint64_t needs; /* all zero, with an id of zero bytes: before every company */
+    uint8_t id[IDENT_BYTES];
+};
+
+struct index_place index_place_of(const void *packed);
+const void *index_next_by_needs(const struct index *ix, enum country c,
+                                const struct index_place *after);
+
+/*
  * What changed between two snapshots of one writer. It numbers its puts and removes from 0 on, and
  * a snapshot has seen those below its mark: what one snapshot said holds in a later one unless a
  * change numbered from the one's mark up to below the other's matters to it.

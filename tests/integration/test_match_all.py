@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import os
 import random
+import subprocess
 import unittest
 
-from spean_test import Cluster, Daemon, RpcError, company, run_tests, spean, wait_until
+from spean_test import BUILD, Cluster, Daemon, RpcError, company, run_tests, spean, wait_until
 
 SECTORS = ["agro-industry.rice", "agro-industry.food-processing", "energy.solar", "energy"]
 
@@ -28,6 +30,8 @@ class TestMatchAll(unittest.TestCase):
         with cls.daemon.client() as c:
             rows = [profile(cls.rng, country, n) for n in range(70) for country in ("KH", "CA")]
             cls.level(c.call("company.upsertMany", companies=rows)["seq"])
+            taxonomy = c.call("taxonomy.get")
+            cls.terms = [[t["code"] for t in taxonomy[name]] for name in ("kinds", "sectors")]
 
     @classmethod
     def tearDownClass(cls):
@@ -93,6 +97,26 @@ class TestMatchAll(unittest.TestCase):
         for old in gone:
             self.level(self.c.call("company.upsert", company={"id": old, "status": "published"})["seq"])
 
+    def test_by_needs_is_the_same_in_another_order(self):
+        for params in ({}, {"limit": 100}, {"filter": {"kind": "goods"}, "min_score": 30}):
+            for country in ("KH", "CA"):
+                with self.subTest(country=country, **params):
+                    by_id, _ = self.pages(country=country, **params)
+                    by_needs, _ = self.pages(country=country, order="needs", **params)
+                    ids = [e["company"]["id"] for e in by_needs]
+                    self.assertNotEqual(ids, sorted(ids))
+                    self.assertEqual(sorted(by_needs, key=lambda e: e["company"]["id"]), by_id)
+                    self.assertEqual(by_id, self.pages(country=country, order="id", **params)[0])
+                    needs = [self.needs(i) for i in ids]
+                    self.assertEqual(needs, sorted(needs))
+
+    def needs(self, company):
+        """The first four, offers first, by the places of kind and sector in their tables."""
+        kinds, sectors = self.terms
+        got = self.c.call("company.get", id=company, fields=["offers", "seeks"])
+        return [need for side, name in enumerate(("offers", "seeks"))
+                for need in sorted((side, kinds.index(n["kind"]), sectors.index(n["sector"])) for n in got.get(name, []))][:4]
+
     def refused(self, code, reason, **params):
         with self.assertRaises(RpcError) as caught:
             self.c.call("match.all", **params)
@@ -105,16 +129,22 @@ class TestMatchAll(unittest.TestCase):
         first = page["companies"][-1]["company"]["id"]
         again = self.c.call("match.all", country="KH", limit=1, lang="fra", cursor=cursor)
         self.assertGreater(again["companies"][0]["company"]["id"], first)
-        for other in ({"country": "CA"}, {"country": "KH", "min_score": 3},
+        said = self.c.call("match.all", country="KH", limit=1, order="id", cursor=cursor)
+        self.assertEqual(said["companies"][0]["company"], again["companies"][0]["company"])
+        for other in ({"country": "CA"}, {"country": "KH", "min_score": 3}, {"country": "KH", "order": "needs"},
                       {"country": "KH", "filter": {"kind": "goods"}}):
             self.refused(1004, "cursor_invalid", cursor=cursor, **other)
+        needs = self.c.call("match.all", country="KH", limit=100, order="needs")["next"]
+        self.assertTrue(needs)
+        for other in ({"country": "KH"}, {"country": "KH", "order": "id"}, {"country": "CA", "order": "needs"}):
+            self.refused(1004, "cursor_invalid", cursor=needs, **other)
         foreign = self.c.call("company.list", country="KH", limit=1)["next"]
         for garbage in ("x", cursor[:-1], cursor + "A", "é", foreign, "=" * len(cursor)):
             self.refused(1004, "cursor_invalid", country="KH", cursor=garbage)
 
     def test_params(self):
         for bad in ({}, {"country": "US"}, {"country": "KH", "limit": 0}, {"country": "KH", "limit": 101},
-                    {"country": "KH", "id": "x"}, {"country": "KH", "filter": {"sector": "magic"}}):
+                    {"country": "KH", "id": "x"}, {"country": "KH", "order": "name"}, {"country": "KH", "filter": {"sector": "magic"}}):
             self.refused(-32602, "invalid_params", **bad)
         with self.daemon.tcp() as stranger:
             with self.assertRaises(RpcError) as caught:
@@ -154,10 +184,44 @@ class TestMatchAll(unittest.TestCase):
                          [(e["company"]["id"], str(i + 1), m["company"]["id"])
                           for e in want for i, m in enumerate(e["matches"])])
         self.assertTrue(all(r["reason"] for r in rows))
-        for words in (["crm:1"], ["-f", "table"], ["--limit", "101"], ["--country", "US"]):
+        for words in (["crm:1"], ["-f", "table"], ["--limit", "101"], ["--country", "US"], ["--order", "name"]):
             run(*words, code=2)
+        self.assertEqual(spean("match", "crm:1", "--order", "needs", daemon=self.daemon).returncode, 2)
+        self.assertEqual([json.loads(line) for line in run("--limit", "4", "--order", "needs").stdout.splitlines()],
+                         [e for country in ("KH", "CA") for e in self.pages(country=country, limit=4, order="needs")[0]])
         self.assertEqual(spean("match", "crm:1", "--country", "KH", daemon=self.daemon).returncode, 2)
         self.assertEqual(spean("match", daemon=self.daemon).returncode, 2)
+
+    def test_client_catches_up(self):
+        """By needs, who changes meanwhile comes once more. The client stands still while nobody reads what it prints."""
+        places = [e["company"]["id"] for e in self.pages(country="KH", order="needs", limit=1)[0]]
+        first, paused, erased, gone, last = places[0], *places[-4:]
+        client = subprocess.Popen([os.path.join(BUILD, "spean"), "match", "--all", "--order", "needs", "--country", "KH", "--limit",
+                                   "100"], env=dict(os.environ, SPEAN_SERVER="unix:" + self.daemon.unix), text=True,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with client:
+            self.addCleanup(client.kill)
+            lines = [client.stdout.readline()]  # of the first page, which is more than a pipe holds
+            self.c.call("company.upsert", company={"id": last, "offers": [], "seeks": []})
+            self.c.call("company.archive", id=gone)
+            self.c.call("company.erase", id=erased)
+            self.c.call("company.upsert", company={"id": paused, "status": "paused"})
+            for text in ("Behind", "Behind all others"):  # twice, to be told of once
+                self.c.call("company.upsert", company={"id": first, "offers": [], "seeks": [
+                    {"kind": "research", "sector": "energy", "text": text}]})
+            self.c.call("company.confirm", id=self.published("CA")[0])
+            new = self.c.call("company.upsert", company=company("New here", "KH"))
+            self.level(new["seq"])
+            lines += client.stdout.readlines()
+            self.assertEqual((client.wait(), client.stderr.read()), (0, ""))
+        entries = [json.loads(line) for line in lines]
+        ids = [e["company"]["id"] for e in entries]
+        self.assertEqual(set(ids), set(self.published("KH")))
+        # Moved to where the client had been; given, moved to where it would come, and told of; new.
+        self.assertEqual([ids.count(i) for i in (last, first, new["id"])], [1, 3, 1])
+        self.assertEqual(set(ids[-3:]), {last, first, new["id"]})
+        self.assertEqual({e["company"]["id"]: e for e in entries},
+                         {e["company"]["id"]: e for e in self.pages(country="KH", limit=100)[0]})
 
 
 if __name__ == "__main__":

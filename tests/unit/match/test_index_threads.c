@@ -53,6 +53,7 @@ static void *reader(void *arg)
     size_t *found = calloc(1, sizeof *found);
     struct index_hit hits[10];
     struct index_room *room = index_room_new();
+    struct index_place at = {.needs = 0};
     while (found != NULL && !atomic_load(&desk.over)) {
         struct index *ix = desk_take();
         if (ix == NULL)
@@ -60,6 +61,8 @@ static void *reader(void *arg)
         size_t n = index_search(ix, room, a->data, TODAY, NULL, 0, 10, hits);
         for (size_t i = 0; i < n; i++)
             *found += packed_name(hits[i].packed).len;
+        const void *next = index_next_by_needs(ix, COUNTRY_KH, &at);
+        at = next == NULL ? (struct index_place){.needs = 0} : index_place_of(next);
         if (index_seq(ix) < last) /* snapshots never go back */
             *found = SIZE_MAX / 2;
         last = index_seq(ix);

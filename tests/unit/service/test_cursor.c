@@ -29,6 +29,28 @@ static void comes_back(void **state)
     }
 }
 
+static void comes_back_with_a_number(void **state)
+{
+    uint8_t id[IDENT_BYTES], got[IDENT_BYTES];
+    char text[CURSOR_TEXT];
+
+    (void)state;
+    for (uint64_t n = 1; n != 0; n = n * 3 << 1) {
+        uint64_t number = 0;
+        for (size_t i = 0; i < sizeof id; i++)
+            id[i] = (uint8_t)(n * 7 + i * 31);
+        cursor_number_format(n, id, filter, text);
+        assert_int_equal(strlen(text), 44);
+        assert_int_equal(cursor_number_parse(text, filter, &number, got), 0);
+        assert_true(number == n);
+        assert_memory_equal(got, id, sizeof id);
+        assert_int_equal(cursor_parse(text, filter, got), -1);
+        assert_int_equal(cursor_number_parse(text, other, &number, got), -1);
+        cursor_format(id, filter, text);
+        assert_int_equal(cursor_number_parse(text, filter, &number, got), -1);
+    }
+}
+
 static void of_another_list_is_refused(void **state)
 {
     uint8_t id[IDENT_BYTES] = {0xab}, got[IDENT_BYTES] = {0};
@@ -104,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back),
+        cmocka_unit_test(comes_back_with_a_number),
         cmocka_unit_test(of_another_list_is_refused),
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(digest_ignores_order_and_key),
