@@ -11,7 +11,7 @@
 #include <spean/buf.h>
 #include <spean/text.h>
 
-/* Digits with thousands parted by comma, blank or apostrophe; a decimal part is dropped. */
+/* Digits with thousands parted by comma, point, blank or apostrophe; a decimal part is dropped. */
 static const char *number_read(const char *s, int64_t *ret)
 {
     int64_t n = 0;
@@ -23,7 +23,8 @@ static const char *number_read(const char *s, int64_t *ret)
             if (n > 100000000)
                 return NULL;
             n = n * 10 + (*s - '0');
-        } else if ((*s == ',' || *s == ' ' || *s == '\'') && strspn(s + 1, "0123456789") == 3) {
+        } else if (strchr(",. '", *s) != NULL && *s != '\0' && n > 0 &&
+                   strspn(s + 1, "0123456789") == 3) {
             continue;
         } else if (strncmp(s, "\xC2\xA0", 2) == 0 && strspn(s + 2, "0123456789") == 3) {
             s++;

@@ -9,8 +9,8 @@
 /* Values of foreign files, as people write them. */
 
 /*
- * A head count: "1,000", "1 000", "35.0", "500+", and ranges as their middle ("11-50", "11 to 50").
- * 0 or -1.
+ * A head count: "1,000", "1.000", "1 000", "35.0", "500+", and ranges as their middle ("11-50", "11
+ * to 50"). 0 or -1.
  */
 int employees_parse(const char *s, int64_t *ret);
 /* The first four digits in a row that are a year from 1600 to 2199; 0 or -1. */

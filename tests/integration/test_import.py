@@ -266,17 +266,25 @@ class TestRows(Case):
             "Account ID;Account Name;Billing Country;Billing State/Province;Industry;Employees;Phone\n"
             "001A;Meubles Québec;Canada;Québec;Retail;\"1,200\";1\n"
             "001B;Kampong Rice;Cambodia;Kampong Thom;Food & Beverage;11-50;2\n"
-            "001C;Elsewhere;France;;Retail;5;3\n").encode("cp1252"))
+            "001C;Elsewhere;France;;Retail;5;3\n"
+            "001D;Silk;Cambodia;Kampong Chhnang Province;Retail;1.200;4\n").encode("cp1252"))
         counts = summary(self.run_import("--profile", "salesforce", path))
-        self.assertEqual((counts["created"], counts["draft"], counts["skipped"]), (2, 1, 1))
+        self.assertEqual((counts["created"], counts["draft"], counts["skipped"]), (3, 2, 1))
+        firm = self.get("salesforce", "001D")
+        self.assertEqual((firm["region"], firm["employees"]), ("KH-4", 1200))
         firm = self.get("salesforce", "001B")
         self.assertEqual((firm["region"], firm["sectors"], firm["employees"], firm["status"]),
                          ("KH-6", ["agro-industry.food-processing"], 30, "published"))
         self.assertEqual(self.get("salesforce", "001A")["name"], "Meubles Québec")
-        path = self.file("hs.csv", "Record ID,Company name,Country/Region,State/Region,Industry\n"
-                                   "9,Logiciel Boréal,Canada,QC,COMPUTER_SOFTWARE\n")
+        path = self.file("hs.csv", "Record ID,Company name,Country/Region,State/Region,City,Industry\n"
+                                   "9,Logiciel Boréal,Canada,QC,,COMPUTER_SOFTWARE\n"
+                                   "10,Market,Cambodia,,Poipet,RETAIL\n"
+                                   "11,Kampot House,Canada,,Kampot,RETAIL\n")
         self.run_import("--profile", "hubspot", path)
-        self.assertEqual(self.get("hubspot", "9")["sectors"], ["digital.software"])
+        firm = self.get("hubspot", "9")
+        self.assertEqual((firm["sectors"], firm["region"]), (["digital.software"], "CA-QC"))
+        self.assertEqual(self.get("hubspot", "10")["region"], "KH-1")  # the town's
+        self.assertNotIn("region", self.get("hubspot", "11"))  # of the other country
 
 
 def tearDownModule():

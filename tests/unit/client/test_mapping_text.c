@@ -23,6 +23,9 @@ static void head_counts(void **state)
     assert_int_equal(employees("35"), 35);
     assert_int_equal(employees("1,000"), 1000);
     assert_int_equal(employees("12 500"), 12500);
+    assert_int_equal(employees("1.200"), 1200);
+    assert_int_equal(employees("12.5"), 12);
+    assert_int_equal(employees("0.125"), 0);
     assert_int_equal(employees("1\xC2\xA0"
                                "200"),
                      1200);
