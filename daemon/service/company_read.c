@@ -139,11 +139,11 @@ static int list_params(struct request *r, struct store_param params[7], char tex
     int64_t after_ms = 0;
 
     if (sector && !model_sector(r->s->o.model, sector, strlen(sector))) {
-        request_bad_param(r, "sector", "unknown code");
+        request_bad_param(r, "sector", "is no sector code");
         return -1;
     }
     if (region && !model_region(r->s->o.model, region, strlen(region))) {
-        request_bad_param(r, "region", "unknown code");
+        request_bad_param(r, "region", "is no region code");
         return -1;
     }
     if (after && stamp_parse(after, strlen(after), &after_ms)) {

@@ -101,7 +101,7 @@ int company_ref_read(struct request *r, struct company_ref *ret)
     memset(ret, 0, sizeof *ret);
     if ((id != NULL) == (external != NULL)) {
         request_bad_param(r, id ? "external_id" : "id",
-                          id ? "not together with id" : "needed, or external_id");
+                          id ? "may not stand beside id" : "is needed, or external_id");
         return -1;
     }
     if (id) {
