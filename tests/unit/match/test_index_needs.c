@@ -51,8 +51,8 @@ static int clear(void **state)
     return 0;
 }
 
-/* A random company in the place of a number: its ids are in another order than the numbers. Few
- * sectors in a third of them, so that some have the very same needs. */
+/* A random company in the place of a number: its ids are in another order than the numbers. A
+ * third of them want much the same, so that the last of the four decides, or the id. */
 static void row_make(int number)
 {
     struct profile p;
@@ -64,8 +64,10 @@ static void row_make(int number)
     p.status = random_below(&seed, 8) > 0 ? STATUS_PUBLISHED : STATUS_PAUSED;
     if (random_below(&seed, 3) == 0) {
         p.offer_count = p.seek_count = 0;
-        for (size_t i = random_below(&seed, 4); i > 0; i--)
+        for (size_t i = random_below(&seed, 5); i > 0; i--)
             profile_seek(model, &p, KIND_SERVICES, "energy.solar", NULL, "");
+        profile_seek(model, &p, KIND_RESEARCH,
+                     random_below(&seed, 2) > 0 ? "energy.wind" : "agro-industry.rice", NULL, "");
     }
     buf_reset(&rows[number]);
     profile_pack(model, &p, &rows[number]);
