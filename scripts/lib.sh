@@ -35,6 +35,16 @@ die() {
     exit 1
 }
 
+# hear_interrupts WORDS...: runs the calling script anew where SIGINT is ignored, with the same WORDS. What
+# a script starts in the background begins so, and a shell can't trap what was ignored when it began.
+hear_interrupts() {
+    local ignored
+    ignored=$(sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status)
+    if [ $((16#$ignored & 2)) -ne 0 ]; then
+        exec env --default-signal=INT "$BASH" "$0" "$@"
+    fi
+}
+
 # Makes sure of packages and programs.
 spean_prepare() {
     "$spean_root/scripts/install-deps" run build
