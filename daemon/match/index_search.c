@@ -48,14 +48,17 @@ static bool passes(const struct search *s, const uint8_t *p)
 /* Scores one company and keeps it if it is among the best. */
 static void look(struct search *s, const struct blob *blob)
 {
-    if (blob == NULL || !passes(s, blob->bytes) || hits_has(&s->hits, blob->bytes) ||
-        index_superseded(s->ix, s->layer, packed_id(blob->bytes)))
+    if (blob == NULL || !passes(s, blob->bytes) || hits_has(&s->hits, blob->bytes))
         return;
     struct view b;
     struct pair pair;
     view_open(s->ix->model, blob->bytes, &b);
     pair_score(s->ix->model, s->a, &b, s->today, &pair);
     if (s->f != NULL && s->f->kind >= 0 && (pair.need.kinds >> s->f->kind & 1) == 0)
+        return;
+    /* Few get so far, and fewer have changed: to look for that takes longer than to score. */
+    if (pair.score.total < s->hits.least ||
+        index_superseded(s->ix, s->layer, packed_id(blob->bytes)))
         return;
     struct index_hit hit = {blob->bytes, pair.score};
     hits_add(&s->hits, &hit);

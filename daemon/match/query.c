@@ -82,8 +82,11 @@ void query_open(struct query *q, const struct model *m, const void *a, int32_t t
     for (size_t i = 0; i < q->a.sector_count; i++)
         q->own[q->a.sectors[i] / 64] |= UINT64_C(1) << q->a.sectors[i] % 64;
     near_add(m, q->own_near, q->a.sectors, q->a.sector_count);
-    if (room != NULL)
+    if (room != NULL) {
         own_open(q);
+        memset(room->langs, 0xFF, sizeof room->langs);
+        memset(room->practicals, 0xFF, sizeof room->practicals);
+    }
     q->share[0] = m->w.need_next1 / 1e6;
     q->share[1] = m->w.need_next2 / 1e6;
     q->share[2] = m->w.need_next3 / 1e6;
@@ -109,9 +112,10 @@ static bool cell_passes(const struct query *q, unsigned code)
 
 static void cells_value(struct query *q)
 {
-    int32_t langs[CELL_LANGS], practicals[CELL_PRACTICALS];
-    memset(langs, 0xFF, sizeof langs);
-    memset(practicals, 0xFF, sizeof practicals);
+    int32_t *langs = q->room->langs, *practicals = q->room->practicals;
+    if (q->room->newest != q->t->newest)
+        memset(practicals, 0xFF, sizeof q->room->practicals);
+    q->room->newest = q->t->newest;
     q->value_most = -1;
     for (size_t i = 0; i < q->t->cell_count; i++) {
         unsigned lang = cell_lang(q->t->cells[i]), practical = cell_practical(q->t->cells[i]);

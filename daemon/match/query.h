@@ -44,7 +44,9 @@ struct index_room {                    /* working memory of searches, one after 
     size_t shape_count;
     uint16_t *pool; /* the groups' places, then those that the memos tell of */
     size_t pool_used, pool_cap;
-    int32_t *value; /* of the cells */
+    int32_t langs[CELL_LANGS], practicals[CELL_PRACTICALS]; /* what codes give; -1: not known yet */
+    int32_t newest;                                         /* the day that practicals are for */
+    int32_t *value;                                         /* of the cells */
     size_t value_cap;
     struct waiting *queue;
     size_t queue_count, queue_cap;
