@@ -37,6 +37,8 @@ enum field_known { KNOWN_OF_A = 1, KNOWN_OF_B = 2, KNOWN_BOTH = 4 };
 
 /* What the groups of the tree give, and how well its shapes meet at most. 0 or -1. */
 int groups_open(struct query *q, bool lasts);
+/* The same for a tree that shares the groups of the last one that they were worked out for. */
+void groups_share(struct query *q);
 static inline uint16_t *group_get(const struct query *q, uint32_t group)
 {
     return q->room->pool + 1 + group * (CLASS_LANES + q->a.need_count); /* place 0 means none */

@@ -63,8 +63,11 @@ struct layer { /* sorted by id, immutable, counted */
 
 struct layer *layer_new(size_t count); /* entries to be filled in, then layer_finish */
 int layer_finish(struct layer *l);     /* makes the table of external ids; 0 or -1 */
-int layer_plant(struct layer *l, const struct model *m); /* makes the trees; 0 or -1 */
-int layer_plant_one(struct layer *l, const struct model *m, enum country c);
+/* Makes the trees, in the image of those of the base that it is to stand on (NULL: it is one, or
+ * there are none). 0 or -1. */
+int layer_plant(struct layer *l, const struct model *m, const struct layer *base);
+int layer_plant_one(struct layer *l, const struct model *m, enum country c,
+                    const struct layer *base);
 /* Puts the companies of a base into an arena of their own, where much of what they are in is of no
  * use any more or each is by itself. Without memory all stays as it was. */
 void layer_settle(struct layer *l);
@@ -100,6 +103,7 @@ struct index_rebuild {
     const struct model *model;
     struct layer *layers[LAYERS_MAX];
     size_t count, from;      /* from: place of the lowest in the writer */
+    struct layer *base;      /* below them; NULL: it is a new one */
     struct index_load *load; /* NULL: of the layers */
     struct layer *made;      /* NULL: no memory */
     bool failed[2];          /* a half of it, for want of memory */

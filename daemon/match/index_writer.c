@@ -242,7 +242,8 @@ static int writer_build(struct index_writer *w)
     }
     if (l != NULL && base)
         layer_settle(l);
-    if (l == NULL || layer_finish(l) < 0 || layer_plant(l, w->model) < 0) {
+    if (l == NULL || layer_finish(l) < 0 ||
+        layer_plant(l, w->model, base ? NULL : w->layers[0]) < 0) {
         layer_unref(l);
         return -1;
     }
@@ -307,6 +308,7 @@ static struct index_rebuild *rebuild_new(struct index_writer *w, size_t from)
         return NULL;
     r->model = w->model;
     r->from = from;
+    r->base = from > 0 ? layer_ref(w->layers[0]) : NULL;
     for (size_t i = from; i < w->layer_count; i++)
         r->layers[r->count++] = layer_ref(w->layers[i]);
     w->kept = w->layer_count;
@@ -384,9 +386,9 @@ void index_rebuild_half(struct index_rebuild *r, int half)
         return;
     /* Most companies are in Canada, so that the table of external ids goes with the others. */
     if (half == 0)
-        r->failed[0] = layer_plant_one(l, r->model, COUNTRY_CA) < 0;
+        r->failed[0] = layer_plant_one(l, r->model, COUNTRY_CA, r->base) < 0;
     else
-        r->failed[1] = layer_finish(l) < 0 || layer_plant_one(l, r->model, COUNTRY_KH) < 0;
+        r->failed[1] = layer_finish(l) < 0 || layer_plant_one(l, r->model, COUNTRY_KH, r->base) < 0;
 }
 
 void index_rebuild_run(struct index_rebuild *r)
@@ -416,6 +418,7 @@ int index_rebuild_end(struct index_writer *w, struct index_rebuild *r)
     index_load_free(r->load);
     for (size_t i = 0; i < r->count; i++)
         layer_unref(r->layers[i]);
+    layer_unref(r->base);
     free(r);
     return rc;
 }

@@ -104,17 +104,18 @@ const struct entry *layer_find(const struct layer *l, const uint8_t id[IDENT_BYT
                                                                          : NULL;
 }
 
-int layer_plant_one(struct layer *l, const struct model *m, enum country c)
+int layer_plant_one(struct layer *l, const struct model *m, enum country c,
+                    const struct layer *base)
 {
     layer_order(l, c); /* first: what it takes meanwhile is less than the tree then does */
-    l->trees[c] = tree_new(m, l, c);
+    l->trees[c] = tree_new(m, l, c, base == NULL ? NULL : base->trees[c]);
     return l->trees[c] == NULL ? -1 : 0;
 }
 
-int layer_plant(struct layer *l, const struct model *m)
+int layer_plant(struct layer *l, const struct model *m, const struct layer *base)
 {
     for (enum country c = 0; c < COUNTRY_COUNT; c++)
-        if (layer_plant_one(l, m, c) < 0)
+        if (layer_plant_one(l, m, c, base) < 0)
             return -1;
     return 0;
 }

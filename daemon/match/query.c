@@ -74,6 +74,13 @@ static int32_t size_loss(const struct query *q, unsigned size)
     return (SCORE_MAX - best) * q->m->w.practical_size / 10000 * q->m->w.total_practical;
 }
 
+static void shapes_clear(struct shapes_met *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        s->best[s->at[i]] = 0;
+    s->count = 0;
+}
+
 void query_open(struct query *q, const struct model *m, const void *a, int32_t today,
                 const struct index_filter *f, struct index_room *room)
 {
@@ -86,6 +93,8 @@ void query_open(struct query *q, const struct model *m, const void *a, int32_t t
         own_open(q);
         memset(room->langs, 0xFF, sizeof room->langs);
         memset(room->practicals, 0xFF, sizeof room->practicals);
+        shapes_clear(&room->home_shapes);
+        room->home = 0;
     }
     q->share[0] = m->w.need_next1 / 1e6;
     q->share[1] = m->w.need_next2 / 1e6;
@@ -144,29 +153,28 @@ static int memo_room(struct memo *memo, size_t count)
 }
 
 /* 0 or -1. */
-static int room_for_shapes(struct index_room *room, size_t count)
+static int room_for_shapes(struct shapes_met *s, size_t count)
 {
-    if (count <= room->shape_cap)
+    if (count <= s->cap)
         return 0;
     uint16_t *best = calloc(count, sizeof *best);
-    uint32_t *shapes = malloc(count * sizeof *shapes);
-    if (best == NULL || shapes == NULL) {
+    uint32_t *at = malloc(count * sizeof *at);
+    if (best == NULL || at == NULL) {
         free(best);
-        free(shapes);
+        free(at);
         return -1;
     }
-    free(room->shape_best);
-    free(room->shapes);
-    room->shape_best = best;
-    room->shapes = shapes;
-    room->shape_cap = count;
+    free(s->best);
+    free(s->at);
+    *s = (struct shapes_met){.best = best, .at = at, .cap = count};
     return 0;
 }
 
 static int room_for_tree(struct index_room *room, const struct tree *t)
 {
     if (memo_room(&room->classes, t->class_count) < 0 ||
-        memo_room(&room->fields, t->field_count) < 0 || room_for_shapes(room, t->shape_count) < 0)
+        memo_room(&room->fields, t->field_count) < 0 ||
+        room_for_shapes(&room->shapes, t->shape_count) < 0)
         return -1;
     if (t->cell_count > room->value_cap) {
         int32_t *value = malloc(t->cell_count * sizeof *value);
@@ -184,8 +192,9 @@ int query_tree(struct query *q, const struct tree *t, bool lasts)
     if (room_for_tree(q->room, t) < 0)
         return -1;
     q->t = t;
-    told_open(q);
-    if (groups_open(q, lasts) < 0) {
+    if (t->home != 0 && t->home == q->room->home) {
+        groups_share(q);
+    } else if (groups_open(q, lasts) < 0) {
         query_tree_done(q);
         return -1;
     }
@@ -200,13 +209,18 @@ static void memo_clear(struct memo *memo)
     memo->touched_count = 0;
 }
 
+/* What was worked out for the first tree stays for those that share its groups. */
 void query_tree_done(struct query *q)
 {
-    memo_clear(&q->room->classes);
-    memo_clear(&q->room->fields);
-    for (size_t i = 0; i < q->room->shape_count; i++)
-        q->room->shape_best[q->room->shapes[i]] = 0;
-    q->room->shape_count = 0;
+    struct index_room *room = q->room;
+    memo_clear(&room->classes);
+    memo_clear(&room->fields);
+    if (room->home == q->t->number) {
+        struct shapes_met s = room->shapes;
+        room->shapes = room->home_shapes;
+        room->home_shapes = s;
+    }
+    shapes_clear(&room->shapes);
 }
 
 /* ---- strengths ---- */

@@ -28,6 +28,12 @@ struct memo {
     size_t touched_count, touched_cap;
 };
 
+struct shapes_met { /* those that have something to do with the one who asks */
+    uint16_t *best; /* by number: one more than how well a shape meets at most; 0: nothing */
+    uint32_t *at;   /* their numbers; as many fit in */
+    size_t count, cap;
+};
+
 struct told_levels { /* how well a need of these meets at most, by told.h */
     uint8_t group[ROLES * SECTOR_IDS], kin[TOLD_KINS], role[ROLES];
 };
@@ -38,12 +44,10 @@ struct index_room {                    /* working memory of searches, one after 
     struct told_levels told;
     struct memo classes, fields;
     struct ties_kept ties;
-    uint16_t *shape_best; /* by number: one more than how well a shape meets at most; 0: nothing */
-    size_t shape_cap;
-    uint32_t *shapes; /* those that have something to do with the one who asks; as many fit in */
-    size_t shape_count;
+    struct shapes_met shapes, home_shapes; /* of the tree, and of the one that is its home */
+    uint64_t home;  /* the tree that groups were worked out for in this search; 0: none yet */
     uint16_t *pool; /* the groups' places, then those that the memos tell of */
-    size_t pool_used, pool_cap;
+    size_t pool_used, pool_groups, pool_cap;
     int32_t langs[CELL_LANGS], practicals[CELL_PRACTICALS]; /* what codes give; -1: not known yet */
     int32_t newest;                                         /* the day that practicals are for */
     int32_t *value;                                         /* of the cells */

@@ -13,6 +13,12 @@ static void memo_done(struct memo *m)
     free(m->touched);
 }
 
+static void shapes_done(struct shapes_met *s)
+{
+    free(s->best);
+    free(s->at);
+}
+
 void index_room_free(struct index_room *room)
 {
     if (room == NULL)
@@ -20,8 +26,8 @@ void index_room_free(struct index_room *room)
     memo_done(&room->classes);
     memo_done(&room->fields);
     ties_forget(&room->ties);
-    free(room->shape_best);
-    free(room->shapes);
+    shapes_done(&room->shapes);
+    shapes_done(&room->home_shapes);
     free(room->pool);
     free(room->value);
     free(room->queue);

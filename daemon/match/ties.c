@@ -29,43 +29,48 @@ static void shape_need(const struct shape *s, struct need_view *ret)
     memcpy(ret->named, s->named, sizeof ret->named);
 }
 
-static void need_tie(const struct query *q, const struct reach *r, const struct need_view *y,
-                     struct tie *ret)
+bool tie_of_need(const struct query *q, size_t i, uint32_t shape, struct tie *ret)
 {
-    struct closeness close = reach_close(q->m, r, y);
+    const struct shape *s = &q->t->shapes[shape];
+    struct need_view y; /* nothing else of it is looked at */
+    *ret = (struct tie){.shape = shape, .group = s->group};
+    if (q->m->meets[q->a.needs[i].role][s->role] == 0 || !shape_may(s, q->lanes[i].reach))
+        return false;
+    shape_need(s, &y);
+    struct closeness close = reach_close(q->m, &q->room->reach[i], &y);
     ret->near = (uint16_t)need_close_most(q->m, &close);
+    return ret->near > 0;
 }
 
-static void field_tie(const struct query *q, const struct need_view *y, struct tie *ret)
+bool tie_of_field(const struct query *q, uint32_t shape, struct tie *ret)
 {
+    const struct shape *s = &q->t->shapes[shape];
     uint16_t c[CLASS_LANES] = {0};
-    class_of_field(q, y, true, c);
+    struct need_view y;
+    *ret = (struct tie){.shape = shape, .group = s->group};
+    if (!shape_may(s, q->own_near))
+        return false;
+    shape_need(s, &y);
+    class_of_field(q, &y, true, c);
     ret->near = c[CLASS_SOUGHT];
     ret->own = c[CLASS_OWN];
     ret->serves = c[CLASS_SERVES] & 0x7FFF;
     ret->knows = c[CLASS_KNOWS] & 1;
+    return ret->near > 0 || ret->own > 0 || ret->serves > 0 || ret->knows > 0;
 }
 
-/* r: of the need; NULL: of the field. near: the sectors that it is close to. */
-static void ties_make(const struct query *q, const struct reach *r, const uint64_t near[2],
-                      struct ties *ret)
+#define OF_FIELD SIZE_MAX
+
+/* need: OF_FIELD, or which one. */
+static void ties_make(const struct query *q, size_t need, struct ties *ret)
 {
     const struct tree *t = q->t;
-    struct need_view y; /* nothing else of it is looked at */
     for (unsigned role = 0; role < ROLES; role++) {
-        if (r != NULL && q->m->meets[r->x->role][role] == 0)
+        if (need != OF_FIELD && q->m->meets[q->a.needs[need].role][role] == 0)
             continue;
         for (uint32_t i = t->role_first[role]; i < t->role_first[role + 1]; i++) {
-            struct tie tie = {.shape = i, .group = t->shapes[i].group};
-            if (!shape_may(&t->shapes[i], near))
-                continue;
-            shape_need(&t->shapes[i], &y);
-            if (r == NULL)
-                field_tie(q, &y, &tie);
-            else
-                need_tie(q, r, &y, &tie);
-            if (tie.near > 0 || tie.own > 0 || tie.serves > 0 || tie.knows > 0)
-                ret->at[ret->count++] = tie;
+            struct tie *tie = &ret->at[ret->count];
+            ret->count += need == OF_FIELD ? tie_of_field(q, i, tie) : tie_of_need(q, need, i, tie);
         }
     }
 }
@@ -132,8 +137,8 @@ static const struct ties *ties_keep(struct ties_kept *k, size_t slot)
     return copy;
 }
 
-static const struct ties *ties_get(struct query *q, const struct ties_key *key,
-                                   const struct reach *r, const uint64_t near[2], bool lasts)
+static const struct ties *ties_get(struct query *q, const struct ties_key *key, size_t need,
+                                   bool lasts)
 {
     struct ties_kept *k = &q->room->ties;
     size_t slot = key_slot(key);
@@ -142,12 +147,12 @@ static const struct ties *ties_get(struct query *q, const struct ties_key *key,
     bool keeps = lasts && k->slot != NULL;
     if (keeps && k->slot[slot] != NULL && memcmp(&k->slot[slot]->key, key, sizeof *key) == 0)
         return k->slot[slot];
-    struct ties *made = room_for_ties(k, q->t->shape_count);
+    struct ties *made = room_for_ties(k, q->t->shape_count + 1);
     if (made == NULL)
         return NULL;
     made->key = *key;
     made->count = 0;
-    ties_make(q, r, near, made);
+    ties_make(q, need, made);
     const struct ties *kept = keeps ? ties_keep(k, slot) : NULL;
     return kept != NULL ? kept : made; /* without memory for a copy they are made again next time */
 }
@@ -164,7 +169,7 @@ const struct ties *ties_of_need(struct query *q, size_t i, bool lasts)
                            .what = TIES_NEED};
     memcpy(key.core, x->core, x->core_count);
     memcpy(key.named, x->named, x->named_count);
-    return ties_get(q, &key, &q->room->reach[i], q->lanes[i].reach, lasts);
+    return ties_get(q, &key, i, lasts);
 }
 
 const struct ties *ties_of_field(struct query *q, bool lasts)
@@ -175,5 +180,5 @@ const struct ties *ties_of_field(struct query *q, bool lasts)
                            .vague = (q->a.p[AT_FLAGS] & FLAG_VAGUE) != 0};
     _Static_assert(SECTORS_MAX <= CORE_MAX, "a field fits in");
     memcpy(key.core, q->a.sectors, q->a.sector_count);
-    return ties_get(q, &key, NULL, q->own_near, lasts);
+    return ties_get(q, &key, OF_FIELD, lasts);
 }

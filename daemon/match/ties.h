@@ -43,6 +43,11 @@ struct ties_kept {
     size_t made_cap;
 };
 
+/* What one shape of the tree that q stands on has to do with the i-th need of the company that
+ * asks, or with its field. False: nothing. */
+bool tie_of_need(const struct query *q, size_t i, uint32_t shape, struct tie *ret);
+bool tie_of_field(const struct query *q, uint32_t shape, struct tie *ret);
+
 void ties_forget(struct ties_kept *k);
 
 /*

@@ -22,7 +22,7 @@ struct shape {
     uint32_t first, count; /* its classes */
     uint16_t group;        /* of shapes with the same role and sector */
     uint16_t core_close;
-    uint8_t role, sector, core_count, named_count;
+    uint8_t role, sector, core_count, named_count; /* from here on by what they are ordered */
     uint8_t core[CORE_MAX], named[TEXT_SECTORS];
 };
 
@@ -76,10 +76,12 @@ struct key {
 };
 
 struct tree {
-    uint64_t number; /* its own: no other tree has it, of whatever index */
-    int32_t newest;  /* day of the latest check */
-    uint32_t *cells; /* codes, sorted */
-    struct shape *shapes;
+    uint64_t number;      /* its own: no other tree has it, of whatever index */
+    uint64_t home;        /* number of the tree whose groups and kins it has taken over; 0: none */
+    int32_t newest;       /* day of the latest check */
+    uint32_t *cells;      /* codes, sorted */
+    struct shape *shapes; /* by role, sector and the rest */
+    uint32_t *shape_home; /* the same in its home; NO_SHAPE: unknown there. NULL: no home */
     struct need_view *classes; /* by shape */
     uint16_t *groups;          /* of the classes */
     uint8_t *kins;             /* of the groups */
@@ -97,6 +99,7 @@ struct tree {
     uint32_t role_first[ROLES + 1]; /* shapes of a role */
 };
 
+#define NO_SHAPE UINT32_MAX
 #define ALONE (UINT32_C(1) << 31)
 #define LAST (UINT32_C(1) << 31)
 
@@ -129,8 +132,13 @@ static inline uint32_t key_described(const struct tree *t, uint8_t sector)
     return (uint32_t)t->class_count + SECTOR_IDS + sector;
 }
 
-/* Of the published companies of c in the layer. NULL: no memory. */
-struct tree *tree_new(const struct model *m, const struct layer *l, enum country c);
+/*
+ * Of the published companies of c in the layer. home: the tree of a larger layer below, or NULL:
+ * its groups are taken over where it has all that are needed, so that a search of both works out
+ * what they give but once. Not kept. NULL: no memory.
+ */
+struct tree *tree_new(const struct model *m, const struct layer *l, enum country c,
+                      const struct tree *home);
 void tree_free(struct tree *t);
 /* Bytes that it takes: all, and those that a look at every company once would have to read. */
 size_t tree_bytes(const struct tree *t);
@@ -140,6 +148,9 @@ size_t tree_scan_bytes(const struct tree *t);
 struct tree_making;
 int tree_read(struct tree_making *g);  /* tree_read.c: views into classes, fields and cells */
 int tree_order(struct tree_making *g); /* tree_build.c: records by cell, classes by shape */
+/* tree_shapes.c: new_of: number of each shape from then on. */
+int tree_shapes_order(struct tree *t, uint32_t *new_of);
+int tree_groups(const struct model *m, struct tree *t, const struct tree *home);
 /* tree_post.c: keys, runs and postings. With more cells than told_cells runs tell nothing. */
 int tree_post(struct tree *t, size_t told_cells);
 

@@ -140,26 +140,6 @@ static int records_order(struct tree_making *g)
     return t->records == NULL ? -1 : 0;
 }
 
-/* Shapes by role. new_of: number of each shape from then on. */
-static int shapes_order(struct tree *t, uint32_t *new_of)
-{
-    uint32_t at[ROLES + 1] = {0};
-    struct shape *shapes = malloc((t->shape_count + 1) * sizeof *shapes);
-    if (shapes == NULL)
-        return -1;
-    for (size_t i = 0; i < t->shape_count; i++)
-        at[t->shapes[i].role]++;
-    counts_to_places(at, ROLES + 1);
-    memcpy(t->role_first, at, sizeof at);
-    for (size_t i = 0; i < t->shape_count; i++) {
-        new_of[i] = at[t->shapes[i].role]++;
-        shapes[new_of[i]] = t->shapes[i];
-    }
-    free(t->shapes);
-    t->shapes = shapes;
-    return 0;
-}
-
 /* Classes by shape, and the needs that name them. */
 static int classes_order(struct tree_making *g, const uint32_t *new_shape)
 {
@@ -194,51 +174,13 @@ out:
     return rc;
 }
 
-/* A few hundred kins: where there are more the last takes in what remains. */
-static void kins_number(const struct model *m, struct tree *t)
-{
-    uint16_t number[ROLES * GROUPS_MAX] = {0}, count = 0;
-    for (size_t i = 0; i < t->shape_count; i++) {
-        const struct shape *n = &t->shapes[i];
-        uint16_t *kin = &number[n->role * GROUPS_MAX + m->sectors[n->sector].group_no];
-        if (*kin == 0)
-            *kin = count < TOLD_KINS ? ++count : TOLD_KINS;
-        t->kins[t->shapes[i].group] = (uint8_t)(*kin - 1);
-        t->roles[t->shapes[i].group] = n->role;
-    }
-}
-
-/* Groups are few: a search can know what each gives before it looks at anybody. */
-static int groups_number(const struct model *m, struct tree *t)
-{
-    uint16_t number[ROLES * SECTOR_IDS] = {0};
-    t->groups = malloc((t->class_count + 1) * sizeof *t->groups);
-    if (t->groups == NULL)
-        return -1;
-    for (size_t i = 0; i < t->shape_count; i++) {
-        struct shape *s = &t->shapes[i];
-        uint16_t *of = &number[s->role * SECTOR_IDS + s->sector];
-        if (*of == 0)
-            *of = (uint16_t)++t->group_count;
-        s->group = (uint16_t)(*of - 1);
-        for (uint32_t c = s->first; c < s->first + s->count; c++)
-            t->groups[c] = s->group;
-    }
-    t->kins = malloc(t->group_count + 1);
-    t->roles = malloc(t->group_count + 1);
-    if (t->kins == NULL || t->roles == NULL)
-        return -1;
-    kins_number(m, t);
-    return 0;
-}
-
 int tree_order(struct tree_making *g)
 {
     struct tree *t = g->t;
     uint32_t *new_shape = malloc((t->shape_count + 1) * sizeof *new_shape);
     int rc = -1;
-    if (new_shape != NULL && shapes_order(t, new_shape) == 0 && classes_order(g, new_shape) == 0 &&
-        groups_number(g->m, t) == 0)
+    if (new_shape != NULL && tree_shapes_order(t, new_shape) == 0 &&
+        classes_order(g, new_shape) == 0 && tree_groups(g->m, t, g->home) == 0)
         rc = records_order(g);
     free(new_shape);
     return rc;
@@ -254,9 +196,11 @@ static int tree_number(struct tree *t)
     return 0;
 }
 
-struct tree *tree_new(const struct model *m, const struct layer *l, enum country c)
+struct tree *tree_new(const struct model *m, const struct layer *l, enum country c,
+                      const struct tree *home)
 {
-    struct tree_making g = {.m = m, .layer = l, .country = c, .t = calloc(1, sizeof *g.t)};
+    struct tree_making g = {
+        .m = m, .layer = l, .country = c, .home = home, .t = calloc(1, sizeof *g.t)};
     if (g.t == NULL)
         return NULL;
     interner_init(&g.shapes);
@@ -282,6 +226,7 @@ void tree_free(struct tree *t)
         return;
     free(t->cells);
     free(t->shapes);
+    free(t->shape_home);
     free(t->classes);
     free(t->groups);
     free(t->kins);

@@ -9,6 +9,7 @@ struct tree_making {
     const struct model *m;
     const struct layer *layer;
     enum country country;
+    const struct tree *home;
     struct tree *t;
     struct interner shapes, classes, fields;
     uint32_t *class_shape; /* shape of each class, as they are numbered here */

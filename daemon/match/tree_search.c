@@ -56,8 +56,8 @@ static int queue_add(struct scan *c, enum wait_for what, uint32_t number, int32_
 
 static int queue_shapes(struct scan *c)
 {
-    for (size_t i = 0; i < c->runs.room->shape_count; i++) {
-        uint32_t shape = c->runs.room->shapes[i];
+    for (size_t i = 0; i < c->runs.room->shapes.count; i++) {
+        uint32_t shape = c->runs.room->shapes.at[i];
         if (queue_add(c, WAIT_SHAPE, shape, shape_most(c->runs.q, shape)) < 0)
             return -1;
     }

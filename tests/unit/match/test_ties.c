@@ -81,7 +81,7 @@ static void trees_have_numbers_of_their_own(void **state)
 {
     (void)state;
     const struct layer *l = ix->layers[0];
-    struct tree *again = tree_new(model, l, COUNTRY_CA);
+    struct tree *again = tree_new(model, l, COUNTRY_CA, NULL);
     assert_non_null(again);
     assert_true(l->trees[COUNTRY_CA]->number != l->trees[COUNTRY_KH]->number);
     assert_true(l->trees[COUNTRY_CA]->number != again->number);
