@@ -38,7 +38,7 @@ size_t index_count_country(const struct index *ix, enum country c)
 bool index_superseded(const struct index *ix, size_t layer, const uint8_t id[IDENT_BYTES])
 {
     while (++layer < ix->layer_count)
-        if (layer_find(ix->layers[layer], id) != NULL)
+        if (layer_may_have(ix->layers[layer], id) && layer_find(ix->layers[layer], id) != NULL)
             return true;
     return false;
 }

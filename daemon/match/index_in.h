@@ -50,19 +50,35 @@ struct needs_order {
     size_t count;
 };
 
+static inline size_t id_hash(const uint8_t id[IDENT_BYTES])
+{
+    uint64_t x, y;
+    memcpy(&x, id, 8);
+    memcpy(&y, id + 8, 8);
+    x = (x ^ y) * UINT64_C(0x9E3779B97F4A7C15); /* the golden ratio spreads the bits */
+    return (size_t)(x ^ x >> 29);
+}
+
+/* A bit for each hash of an id: most of those that are not there are told by one look. */
+struct hints {
+    uint64_t *bits; /* NULL: every id may be there */
+    size_t mask;    /* bits minus one */
+};
+
 struct layer { /* sorted by id, immutable, counted */
     atomic_uint refs;
     size_t count;
     struct arena *arena; /* of a base: where its companies are, but those that changed later */
     bool settled;        /* all are in the arena: there is none to let go of */
     struct slots externals;
+    struct hints hints;
     struct tree *trees[COUNTRY_COUNT]; /* none in the last of a snapshot */
     struct needs_order by_needs[COUNTRY_COUNT];
     struct entry entries[];
 };
 
 struct layer *layer_new(size_t count); /* entries to be filled in, then layer_finish */
-int layer_finish(struct layer *l);     /* makes the table of external ids; 0 or -1 */
+int layer_finish(struct layer *l);     /* makes the tables of ids; 0 or -1 */
 /* Makes the trees, in the image of those of the base that it is to stand on (NULL: it is one, or
  * there are none). 0 or -1. */
 int layer_plant(struct layer *l, const struct model *m, const struct layer *base);
@@ -87,6 +103,11 @@ const struct entry *layer_find_external(const struct layer *l, struct text_ref s
 /* Two neighbours in one. bury: without tombstones, for a base. NULL: no memory. */
 struct layer *layers_merge(const struct layer *below, const struct layer *above, bool bury);
 const struct entry *layer_find(const struct layer *l, const uint8_t id[IDENT_BYTES]);
+static inline bool layer_may_have(const struct layer *l, const uint8_t id[IDENT_BYTES])
+{
+    size_t bit = id_hash(id) & l->hints.mask;
+    return l->hints.bits == NULL || (l->hints.bits[bit / 64] >> bit % 64 & 1) != 0;
+}
 
 struct index {
     atomic_uint refs;

@@ -81,15 +81,6 @@ void index_writer_free(struct index_writer *w)
     free(w);
 }
 
-static size_t id_hash(const uint8_t id[IDENT_BYTES])
-{
-    uint64_t x, y;
-    memcpy(&x, id, 8);
-    memcpy(&y, id + 8, 8);
-    x = (x ^ y) * UINT64_C(0x9E3779B97F4A7C15); /* the golden ratio spreads the bits */
-    return (size_t)(x ^ x >> 29);
-}
-
 /* The slot where id stands or would stand. */
 static uint32_t *slot_find(const struct index_writer *w, const uint8_t id[IDENT_BYTES])
 {

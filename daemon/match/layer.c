@@ -6,6 +6,8 @@
 /* Layers: companies sorted by id, found by id and by external id. Nothing in one changes after it
  * was built but the counters. */
 
+#define HINTS_MOST ((size_t)1 << 18) /* companies; of a larger layer nobody asks what it lacks */
+
 struct blob *blob_new(const void *bytes, size_t len)
 {
     struct blob *b = malloc(sizeof *b + len);
@@ -81,6 +83,7 @@ void layer_unref(struct layer *l)
     }
     arena_unref(l->arena);
     free(l->externals.slot);
+    free(l->hints.bits);
     free(l);
 }
 
@@ -150,9 +153,29 @@ static void externals_insert(struct layer *l, size_t number)
     }
 }
 
+static int hints_make(struct layer *l)
+{
+    size_t size = 64;
+    if (l->count > HINTS_MOST)
+        return 0;
+    while (size < l->count * 16)
+        size *= 2;
+    l->hints.bits = calloc(size / 64, sizeof *l->hints.bits);
+    if (l->hints.bits == NULL)
+        return -1;
+    l->hints.mask = size - 1;
+    for (size_t i = 0; i < l->count; i++) {
+        size_t bit = id_hash(l->entries[i].id) & l->hints.mask;
+        l->hints.bits[bit / 64] |= UINT64_C(1) << bit % 64;
+    }
+    return 0;
+}
+
 int layer_finish(struct layer *l)
 {
     size_t n = 0, size = 16;
+    if (hints_make(l) < 0)
+        return -1;
     for (size_t i = 0; i < l->count; i++)
         n += l->entries[i].blob == NULL ? 0 : packed_external_count(l->entries[i].blob->bytes);
     if (n == 0)

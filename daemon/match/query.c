@@ -93,6 +93,8 @@ void query_open(struct query *q, const struct model *m, const void *a, int32_t t
         own_open(q);
         memset(room->langs, 0xFF, sizeof room->langs);
         memset(room->practicals, 0xFF, sizeof room->practicals);
+        for (size_t s = 0; s < SECTOR_IDS; s++)
+            room->sector_most[s] = SECTOR_UNASKED;
         shapes_clear(&room->home_shapes);
         room->home = 0;
     }
@@ -230,7 +232,7 @@ static bool set_has(const uint64_t set[2], uint8_t sector)
     return set[sector / 64] >> sector % 64 & 1;
 }
 
-int32_t sector_strength(const struct query *q, uint8_t sector)
+static int32_t sector_most(const struct query *q, uint8_t sector)
 {
     const struct view *a = &q->a;
     int32_t best = set_has(q->own_near, sector) ? 0 : -1;
@@ -250,6 +252,14 @@ int32_t sector_strength(const struct query *q, uint8_t sector)
     if (!own && a->offer_count > 0 && memchr(a->described, sector, a->described_count) != NULL)
         best = larger(best, q->m->w.serve_described);
     return best;
+}
+
+int32_t sector_strength(struct query *q, uint8_t sector)
+{
+    int16_t *most = &q->room->sector_most[sector];
+    if (*most == SECTOR_UNASKED)
+        *most = (int16_t)sector_most(q, sector);
+    return *most;
 }
 
 int32_t described_strength(const struct query *q, uint8_t sector)

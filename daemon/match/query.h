@@ -38,9 +38,12 @@ struct told_levels { /* how well a need of these meets at most, by told.h */
     uint8_t group[ROLES * SECTOR_IDS], kin[TOLD_KINS], role[ROLES];
 };
 
+#define SECTOR_UNASKED INT16_MIN
+
 struct index_room {                    /* working memory of searches, one after the other */
     struct reach reach[2 * NEEDS_MAX]; /* of the needs of the one who asks */
     uint16_t own_close[SECTOR_IDS];    /* of sectors to those of the one who asks */
+    int16_t sector_most[SECTOR_IDS];   /* strength of those who work in one; SECTOR_UNASKED */
     struct told_levels told;
     struct memo classes, fields;
     struct ties_kept ties;
@@ -90,7 +93,7 @@ int32_t shape_most(const struct query *q, uint32_t shape);
 /* Of a class, 0..1000, and of companies that work in a sector or describe it. -1: as above (of a
  * class also -2: no memory). */
 int32_t class_strength(struct query *q, uint32_t class);
-int32_t sector_strength(const struct query *q, uint8_t sector);
+int32_t sector_strength(struct query *q, uint8_t sector);
 int32_t described_strength(const struct query *q, uint8_t sector);
 
 /* need (0..10000) at most of a company with so many needs, none of which meets better than
