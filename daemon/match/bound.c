@@ -35,9 +35,9 @@ static int32_t combine_most(const struct query *q, const int32_t *of, size_t cou
         fourth = larger(fourth, f);
     }
     const double *share = q->share;
-    double missing = (1e7 - 1e4 * first) * (1 - share[0] * second) *
+    double missing = (1e4 - 10.0 * first) * (1 - share[0] * second) *
                      ((1 - share[1] * third) * (1 - share[2] * fourth));
-    return SCORE_MAX - (int32_t)((missing - 4.001) / 1000);
+    return SCORE_MAX - (int32_t)(missing - 0.004001);
 }
 
 int32_t need_of_sides(const struct query *q, const int32_t *of_a, size_t a_count,

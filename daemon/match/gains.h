@@ -35,6 +35,17 @@ enum {
 enum field_known { KNOWN_OF_A = 1, KNOWN_OF_B = 2, KNOWN_BOTH = 4 };
 #define KNOWN_LANE (1u << 15)
 
+static inline size_t class_places(const struct query *q)
+{
+    return CLASS_LANES + q->a.need_count;
+}
+static inline uint16_t kinds_of(unsigned x, unsigned y)
+{
+    return (uint16_t)(1u << x % KIND_COUNT | 1u << y % KIND_COUNT);
+}
+
+/* Room for so many numbers more in the pool. 0 or -1. */
+int room_for_pool(struct index_room *room, size_t more);
 /* What the groups of the tree give, and how well its shapes meet at most. 0 or -1. */
 int groups_open(struct query *q, bool lasts);
 /* The same for a tree that shares the groups of the last one that they were worked out for. */

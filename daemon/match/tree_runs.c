@@ -103,7 +103,7 @@ static void span_open(const struct runs *c, const struct band *b, int32_t need, 
 {
     ret->need = need;
     ret->least = value_least(c->q->m, need, b->lo);
-    ret->done = value_least(c->q->m, need, b->hi);
+    ret->done = b->hi > SCORE_MAX ? INT32_MAX : value_least(c->q->m, need, b->hi);
 }
 
 /* Of the n that passed those that do so by what they tell, too. */
