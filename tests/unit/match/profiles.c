@@ -114,6 +114,23 @@ int test_count(int n)
     return scale > 1 && n > scale ? n / (int)scale : scale > 1 ? 1 : n;
 }
 
+enum index_kernel test_kernel(void)
+{
+    const char *said = getenv("SPEAN_TEST_KERNEL");
+    enum index_kernel which = INDEX_KERNEL_AUTO;
+
+    if (said != NULL && (index_kernel_parse(said, &which) != 0 || !index_kernel_runs(which)))
+        fail_msg("SPEAN_TEST_KERNEL: this processor has no kernel \"%s\"", said);
+    return which;
+}
+
+bool test_kernel_due(enum index_kernel which)
+{
+    enum index_kernel only = test_kernel();
+
+    return only == INDEX_KERNEL_AUTO ? index_kernel_runs(which) : which == only;
+}
+
 uint64_t random_next(uint64_t *seed)
 {
     uint64_t z = *seed += UINT64_C(0x9E3779B97F4A7C15); /* splitmix64 */

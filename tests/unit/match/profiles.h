@@ -30,8 +30,14 @@ void profile_pack(const struct model *m, const struct profile *p, struct buf *ou
 struct score profile_score(const struct model *m, const struct profile *a, const struct profile *b);
 
 /* How often to do what is done n times: fewer where everything is slow (SPEAN_TEST_SCALE, a
- * divisor, which valgrind's run sets). At least 1. */
+ * divisor, which the runs under valgrind and in the emulator set). At least 1. */
 int test_count(int n);
+
+/* The kernel that SPEAN_TEST_KERNEL names, which this processor then has to have: the test fails if
+ * it lacks it. INDEX_KERNEL_AUTO if none is named. */
+enum index_kernel test_kernel(void);
+/* Whether a test of all kernels tries this one: the one named alone, or each that runs here. */
+bool test_kernel_due(enum index_kernel which);
 
 uint64_t random_next(uint64_t *seed);
 size_t random_below(uint64_t *seed, size_t n);

@@ -28,6 +28,8 @@ static int load(void **state)
     model = test_model();
     room = index_room_new();
     struct index_writer *w = index_writer_new(model);
+    if (w == NULL || index_writer_kernel(w, test_kernel()) < 0)
+        return -1;
     for (int i = 0; i < COMPANIES; i++) {
         struct profile p;
         profile_random(model, &seed, &p);
