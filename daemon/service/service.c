@@ -166,9 +166,12 @@ static void service_take_index(struct service *s, struct index *index)
 static void service_take_state(struct service *s, struct service_state *state)
 {
     bool other = strcmp(state->epoch, s->state.epoch) != 0;
+    bool away = s->state.database_up && !state->database_up;
 
     s->state = *state;
     free(state);
+    if (away) /* the feed has noticed; its own connections may not have */
+        pool_doubt(s->pool);
     service_lag(s);
     if (other) /* another history: its numbers may be smaller */
         s->notified_seq = 0;

@@ -62,7 +62,7 @@ static void link_close(struct link *l)
         event_free(l->write);
     l->io = l->write = NULL;
     event_del(l->defer);
-    l->breaking = false;
+    l->breaking = l->doubted = l->silent = false;
     link_disarm(l);
     resolver_free(l->resolver);
     l->resolver = NULL;
@@ -261,7 +261,7 @@ static void link_timer(evutil_socket_t fd, short what, void *arg)
     else if (link_nearest(l) <= now)
         link_drop(l, "no answer within the time allowed");
     else
-        link_arm(l, link_nearest(l));
+        link_look(l, now);
 }
 
 struct link *link_new(struct event_base *base, const struct link_options *o, struct log *log,

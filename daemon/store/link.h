@@ -26,6 +26,7 @@ struct link_callbacks {
     store_done *done;
     void (*notify)(void *ctx, const PGnotify *n); /* may be NULL */
     void (*outdated)(void *ctx); /* the schema serves newer programs only; may be NULL */
+    void (*changed)(void *ctx); /* by link_doubt it is ready, or not, and was before; may be NULL */
 };
 
 struct link;
@@ -45,6 +46,13 @@ const char *link_server(const struct link *l);
 /* 0: done will be called once; -1: not sent. */
 int link_send(struct link *l, size_t which, const struct store_param *params, uint64_t deadline_ms,
               uint64_t number);
+
+/*
+ * The server may have gone without a word: nothing is sent before it has given a sign of life, and
+ * when none comes for ms, the link is not ready any more. With nothing in flight it asks for one,
+ * and is dropped then; what is in flight keeps its time, and its answer makes the link ready again.
+ */
+void link_doubt(struct link *l, uint64_t ms);
 
 /* What a COPY gives, from the loop. Less than 0: it makes no sense, and the connection is ended. */
 struct link_copy_callbacks {

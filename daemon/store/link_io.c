@@ -32,7 +32,7 @@ uint64_t link_nearest(const struct link *l)
 
     for (size_t i = 0; i < l->used; i++) {
         const struct flight *f = &l->flights[(l->first + i) % l->size];
-        if (f->kind >= FLIGHT_CALL && f->deadline_ms < nearest)
+        if (f->kind >= FLIGHT_CHECK && f->deadline_ms < nearest)
             nearest = f->deadline_ms;
     }
     return nearest;
@@ -53,12 +53,14 @@ void link_abandon(struct link *l, uint64_t now_ms)
 
 bool link_ready(const struct link *l)
 {
-    return l->state == LINK_READY && !l->breaking;
+    return l->state == LINK_READY && !l->breaking && !l->silent;
 }
 
 size_t link_room(const struct link *l)
 {
-    return link_ready(l) && !l->copying && l->used < l->o.pipeline ? l->o.pipeline - l->used : 0;
+    bool open = link_ready(l) && !l->copying && !l->doubted;
+
+    return open && l->used < l->o.pipeline ? l->o.pipeline - l->used : 0;
 }
 
 /* Sends what libpq holds, as far as the socket takes it. */
@@ -102,13 +104,41 @@ int link_send(struct link *l, size_t which, const struct store_param *params, ui
 
 /* ---- preparing ---- */
 
-static int link_query(struct link *l, enum flight_kind kind, const char *sql)
+static int link_query(struct link *l, enum flight_kind kind, const char *sql, uint64_t deadline_ms)
 {
     if (PQsendQueryParams(l->conn, sql, 0, NULL, NULL, NULL, NULL, 0) != 1 ||
         PQpipelineSync(l->conn) != 1)
         return -1;
-    link_push(l, kind, 0, UINT64_MAX);
+    link_push(l, kind, 0, deadline_ms);
     return 0;
+}
+
+void link_doubt(struct link *l, uint64_t ms)
+{
+    uint64_t deadline = clock_mono_ms() + ms;
+
+    if (!link_ready(l) || l->copying || l->doubted)
+        return;
+    l->doubted = true;
+    l->doubt_ms = deadline;
+    if (l->used == 0 && (link_query(l, FLIGHT_CHECK, "SELECT", deadline) < 0 || link_flush(l) < 0))
+        link_break(l, PQerrorMessage(l->conn));
+    else
+        link_arm(l, deadline);
+}
+
+void link_look(struct link *l, uint64_t now_ms)
+{
+    link_arm(l, link_nearest(l));
+    if (!l->doubted || l->silent)
+        return;
+    if (l->doubt_ms > now_ms) {
+        link_arm(l, l->doubt_ms);
+        return;
+    }
+    l->silent = true;
+    if (l->callbacks.changed)
+        l->callbacks.changed(l->ctx);
 }
 
 static int link_settings(struct link *l)
@@ -123,7 +153,7 @@ static int link_settings(struct link *l)
             return -1;
         len += (size_t)n;
     }
-    return link_query(l, FLIGHT_SETUP, sql);
+    return link_query(l, FLIGHT_SETUP, sql, UINT64_MAX);
 }
 
 /* With it, the server: by the microsecond in which it was started, no two are the same. */
@@ -136,8 +166,9 @@ int link_prepare(struct link *l)
 {
     /* A backend whose client is gone stops working for it. Not every platform can tell. */
     if (link_query(l, FLIGHT_TRY,
-                   "SELECT set_config('client_connection_check_interval', '1s', false)") < 0 ||
-        link_settings(l) < 0 || link_query(l, FLIGHT_SCHEMA, schema_sql) < 0)
+                   "SELECT set_config('client_connection_check_interval', '1s', false)",
+                   UINT64_MAX) < 0 ||
+        link_settings(l) < 0 || link_query(l, FLIGHT_SCHEMA, schema_sql, UINT64_MAX) < 0)
         return -1;
     for (size_t i = 0; i < l->o.count; i++) {
         const struct store_statement *s = &l->o.statements[i];
@@ -209,8 +240,12 @@ static bool link_landed(struct link *l, struct flight *f)
     ExecStatusType status = PQresultStatus(f->res);
     char why[sizeof(l->why)];
 
+    l->doubted = l->silent = false;
     if (f->kind == FLIGHT_CALL) {
         link_deliver(l, f);
+    } else if (f->kind == FLIGHT_CHECK) {
+        if (l->callbacks.changed)
+            l->callbacks.changed(l->ctx);
     } else if (f->kind == FLIGHT_SCHEMA && !link_schema_fits(l, f->res, why, sizeof(why))) {
         link_break(l, why);
     } else if (f->kind == FLIGHT_SETUP && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {

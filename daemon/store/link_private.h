@@ -14,7 +14,14 @@ enum link_state {
     LINK_READY
 };
 
-enum flight_kind { FLIGHT_TRY, FLIGHT_SETUP, FLIGHT_SCHEMA, FLIGHT_CALL, FLIGHT_COPY };
+enum flight_kind {
+    FLIGHT_TRY,
+    FLIGHT_SETUP,
+    FLIGHT_SCHEMA,
+    FLIGHT_CHECK,
+    FLIGHT_CALL,
+    FLIGHT_COPY
+};
 
 /* What is under way in the pipeline, in order. libpq itself does not tell. */
 struct flight {
@@ -45,6 +52,9 @@ struct link {
     struct event *defer; /* breaking off, later */
     uint64_t timer_ms;   /* when the timer is due; 0: not set */
     bool breaking;
+    bool doubted;      /* until the next answer nothing is sent */
+    bool silent;       /* and that has not come in time */
+    uint64_t doubt_ms; /* when it had to be there */
     uint64_t connects; /* how often it came up */
     char server[STORE_SERVER];
     char why[200];      /* the reason while breaking */
@@ -66,6 +76,8 @@ int link_flush(struct link *l);
 int link_prepare(struct link *l);
 /* The earliest deadline of what is in flight, UINT64_MAX if there is none. */
 uint64_t link_nearest(const struct link *l);
+/* Nothing is late: the timer is set anew, and who was in doubt for too long is silent. */
+void link_look(struct link *l, uint64_t now_ms);
 /* Gives everything in flight back: STORE_TIMEOUT to what is past its deadline, else STORE_LOST. */
 void link_abandon(struct link *l, uint64_t now_ms);
 

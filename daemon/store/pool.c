@@ -7,6 +7,7 @@
 
 /* What the server may take at most, should a client's deadline be lost: then it gives up itself. */
 #define STATEMENT_TIMEOUT "30s"
+#define SIGN_MS 500 /* in which a server in doubt has to give a sign of life */
 
 /* A statement that waits for a place on a connection, with a copy of its parameters behind it. */
 struct waiting {
@@ -161,8 +162,10 @@ static void pool_link_changed(void *ctx)
         pool_dispatch(p);
 }
 
-static const struct link_callbacks pool_links = {
-    .up = pool_link_changed, .down = pool_link_changed, .done = pool_link_done};
+static const struct link_callbacks pool_links = {.up = pool_link_changed,
+                                                 .down = pool_link_changed,
+                                                 .changed = pool_link_changed,
+                                                 .done = pool_link_done};
 
 struct pool *pool_new(struct event_base *base, const struct store_options *o, struct log *log,
                       const struct store_statement *statements, size_t count, store_done *done,
@@ -246,6 +249,12 @@ bool pool_up(const struct pool *p)
         if (link_ready(p->links[i]))
             return true;
     return false;
+}
+
+void pool_doubt(struct pool *p)
+{
+    for (unsigned i = 0; i < p->count; i++)
+        link_doubt(p->links[i], SIGN_MS);
 }
 
 size_t pool_queued(const struct pool *p)

@@ -74,6 +74,11 @@ void pool_free(struct pool *p);
 int pool_run(struct pool *p, size_t which, const struct store_param *params, uint64_t deadline_ms,
              uint64_t number);
 bool pool_up(const struct pool *p); /* at least one connection is ready */
+/*
+ * The server is said to be away: connections that give no sign of life within half a second count
+ * as down, so that what is run is refused at once and not at its deadline.
+ */
+void pool_doubt(struct pool *p);
 size_t pool_queued(const struct pool *p);
 struct pool_stats {
     unsigned connections, ready; /* all, and those that are up */

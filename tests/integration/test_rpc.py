@@ -201,6 +201,28 @@ class TestDatabaseAway(unittest.TestCase):
                     pass
         wait_until(lambda: self.well(made["id"]), 20, "well again")
 
+    def test_a_database_that_is_cut_off(self):
+        """No connection ends and nothing answers: once health says so, writes do not wait for it."""
+        made = self.c.call("company.upsert", company=company("A"))
+        parent = self.cluster.pid()
+        with open("/proc/%d/task/%d/children" % (parent, parent)) as f:
+            frozen = [parent] + [int(pid) for pid in f.read().split()]
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            wait_until(lambda: self.c.call("system.health")["database"] == "down", 10, "health says so")
+            error, took = self.refusal("company.upsert", company=company("B"))
+            self.assertEqual((error.code, error.reason), (-32013, "database_unavailable"))
+            self.assertLess(took, 4 * PATIENCE)  # half a second; without a sign of life asked for, 5 s and -32014
+            self.c.call("match.list", id=made["id"])
+        finally:
+            for pid in frozen:
+                try:
+                    os.kill(pid, signal.SIGCONT)
+                except ProcessLookupError:
+                    pass
+        wait_until(lambda: self.well(made["id"]), 20, "well again")
+
     def well(self, number):
         try:
             return self.c.call("company.get", id=number)["name"] == "A"

@@ -79,6 +79,45 @@ static void test_frozen_server(void **state)
     assert_string_equal("thawed", cell(a, 0, "echo"));
 }
 
+/* Nothing is said, nothing answers: who is in doubt is down soon, and long before any deadline. */
+static void test_doubt(void **state)
+{
+    (void)state;
+    pid_t pid = backend_pid();
+    pool_doubt(client.pool);
+    int64_t number = run(ECHO, WAIT_MS, "x"); /* waits for the sign of life, which comes */
+    WAIT_UNTIL(client.base, client.answers[number].times == 1);
+    assert_int_equal(STORE_OK, client.answers[number].status);
+    assert_int_equal(pid, backend_pid());
+    assert_int_equal(0, kill(pid, SIGSTOP));
+    pool_doubt(client.pool);
+    pool_doubt(client.pool);
+    number = run(ECHO, 10 * WAIT_MS, "x");
+    WAIT_UNTIL(client.base, client.answers[number].times == 1);
+    assert_int_equal(STORE_UNAVAILABLE, client.answers[number].status); /* was never sent */
+    assert_int_not_equal(pid, backend_pid());
+    kill(pid, SIGCONT);
+}
+
+/* What was sent before the doubt keeps its time; what comes after does not wait for it. */
+static void test_doubt_with_something_in_flight(void **state)
+{
+    (void)state;
+    pid_t pid = backend_pid();
+    int64_t slow = run(SLEEP, WAIT_MS, "3");
+    pool_doubt(client.pool);
+    int64_t behind = run(ECHO, WAIT_MS, "x");
+    assert_int_equal(1, pool_queued(client.pool));
+    WAIT_UNTIL(client.base, client.answers[behind].times == 1);
+    assert_int_equal(STORE_UNAVAILABLE, client.answers[behind].status);
+    assert_int_equal(0, client.answers[slow].times);
+    assert_false(pool_up(client.pool));
+    WAIT_UNTIL(client.base, client.answers[slow].times == 1);
+    assert_int_equal(STORE_OK, client.answers[slow].status);
+    assert_true(pool_up(client.pool));
+    assert_int_equal(pid, backend_pid());
+}
+
 static void test_terminated_backend(void **state)
 {
     char sql[64];
@@ -185,6 +224,8 @@ int main(void)
         ECHO_TEST(test_deadline_in_the_queue),
         ECHO_TEST(test_frozen_backend),
         ECHO_TEST(test_frozen_server),
+        ECHO_TEST(test_doubt),
+        ECHO_TEST(test_doubt_with_something_in_flight),
         ECHO_TEST(test_terminated_backend),
         ECHO_TEST(test_one_of_two),
         ECHO_TEST(test_restart),
