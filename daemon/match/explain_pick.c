@@ -42,6 +42,25 @@ struct folds {
     bool made[2 * NEEDS_MAX];
 };
 
+/* Nothing but Khmer, signs and blanks, as most texts in Khmer: no word that shared_words looks at.
+ */
+static bool is_khmer(struct text_ref t)
+{
+    for (size_t i = 0; i < t.len; i++) {
+        unsigned char c = (unsigned char)t.s[i];
+        bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+        if (c < 0x80 && !letter && (c < '0' || c > '9'))
+            continue;
+        /* U+1780 to U+17FF, and the invisible blank between words. */
+        if (t.len - i < 3 ||
+            (memcmp(t.s + i, "\xE1\x9E", 2) != 0 && memcmp(t.s + i, "\xE1\x9F", 2) != 0 &&
+             memcmp(t.s + i, "\xE2\x80\x8B", 3) != 0))
+            return false;
+        i += 2;
+    }
+    return true;
+}
+
 /* NULL on no memory. */
 static const struct buf *fold_get(struct folds *f, size_t need)
 {
@@ -51,7 +70,7 @@ static const struct buf *fold_get(struct folds *f, size_t need)
         f->made[need] = true;
         const struct text_ref *t = &f->v->needs[need].text;
         /* Text that is none, of a row that was damaged, has no words. */
-        if (text_valid(t->s, t->len) && lexicon_fold(text, t->s, t->len) < 0)
+        if (!is_khmer(*t) && text_valid(t->s, t->len) && lexicon_fold(text, t->s, t->len) < 0)
             text->failed = true;
     }
     return text->failed ? NULL : text;
@@ -65,14 +84,20 @@ static void folds_done(struct folds *f)
 }
 
 /* Words of four Latin letters and more that both texts have; topics do this for Khmer, which has no
- * blanks between words. */
-static int shared_words(const struct buf *a, const struct buf *b)
+ * blanks between words. -1: no memory. */
+static int shared_words(struct folds *a, size_t of_a, struct folds *b, size_t of_b)
 {
+    const struct buf *x = fold_get(a, of_a), *y;
     int n = 0;
-    for (size_t i = 0; i < a->len;) {
-        size_t len = word_length(a->data + i, a->len - i);
-        if (len >= 4 && (unsigned char)a->data[i] < 0x80)
-            n += stem_in(a->data + i, len, b);
+    if (x == NULL || x->len == 0)
+        return x == NULL ? -1 : 0;
+    y = fold_get(b, of_b);
+    if (y == NULL)
+        return -1;
+    for (size_t i = 0; i < x->len;) {
+        size_t len = word_length(x->data + i, x->len - i);
+        if (len >= 4 && (unsigned char)x->data[i] < 0x80)
+            n += stem_in(x->data + i, len, y);
         i += len + 1;
     }
     return n;
@@ -82,9 +107,8 @@ static int shared_words(const struct buf *a, const struct buf *b)
 static int relation(struct folds *a, size_t i, struct folds *b, size_t k, int *ret)
 {
     const struct need_view *x = &a->v->needs[i], *y = &b->v->needs[k];
-    const struct buf *of_x = fold_get(a, i), *of_y = fold_get(b, k);
-    int topics = 0, digits = 0;
-    if (of_x == NULL || of_y == NULL)
+    int topics = 0, digits = 0, words = shared_words(a, i, b, k);
+    if (words < 0)
         return -1;
     for (size_t n = 0; n < x->topic_count; n++)
         for (size_t l = 0; l < y->topic_count; l++)
@@ -94,7 +118,7 @@ static int relation(struct folds *a, size_t i, struct folds *b, size_t k, int *r
             int common = hs_common(x->hs[n], y->hs[l]);
             digits = common > digits ? common : digits;
         }
-    *ret = 4 * topics + (digits >= 4 ? digits : 0) + shared_words(of_x, of_y);
+    *ret = 4 * topics + (digits >= 4 ? digits : 0) + words;
     return 0;
 }
 
