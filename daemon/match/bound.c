@@ -211,6 +211,8 @@ int32_t record_most(struct query *q, const struct record *r, int32_t strength, i
     if (most < least)
         return most;
     for (size_t k = 0; k < record_needs(r); k++)
+        class_fetch(q, r->needs[k]);
+    for (size_t k = 0; k < record_needs(r); k++)
         if (class_get(q, r->needs[k]) == NULL)
             return -1;
     return sides_most(q, r, field_get(q, r->field), strength); /* which has moved maybe */

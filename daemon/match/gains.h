@@ -60,6 +60,15 @@ static inline uint16_t *group_get(const struct query *q, uint32_t group)
 void class_of_field(const struct query *q, const struct need_view *y, bool most, uint16_t *ret);
 /* NULL: no memory. The values move with the next call of either. */
 const uint16_t *class_get(struct query *q, uint32_t class);
+/* What class_get will look at is on its way; many are wanted together. */
+FETCHES class_fetch(const struct query *q, uint32_t class)
+{
+    const char *c = (const char *)&q->t->classes[class];
+    if (q->room->classes.at[class] != 0)
+        return;
+    __builtin_prefetch(c);
+    __builtin_prefetch(c + 64);
+}
 const uint16_t *field_get(struct query *q, uint32_t field);
 /* The same of a class where that was worked out before, else of its group. */
 static inline const uint16_t *class_known(const struct query *q, uint32_t class)

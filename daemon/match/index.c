@@ -46,7 +46,8 @@ bool index_superseded(const struct index *ix, size_t layer, const uint8_t id[IDE
 const void *index_get(const struct index *ix, const uint8_t id[IDENT_BYTES])
 {
     for (size_t i = ix->layer_count; i-- > 0;) {
-        const struct entry *e = layer_find(ix->layers[i], id);
+        const struct entry *e =
+            layer_may_have(ix->layers[i], id) ? layer_find(ix->layers[i], id) : NULL;
         if (e != NULL)
             return e->blob == NULL ? NULL : e->blob->bytes;
     }

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-#define AHEAD 8 /* so many steps before its turn something is fetched */
+#define AHEAD 8  /* so many steps before its turn something is fetched */
+#define FIRST 64 /* and for so many runs as soon as they have passed: mostly there are no more */
 
 struct run_hit {    /* a run that passed */
     uint32_t first; /* as in run_first */
@@ -38,6 +39,13 @@ static int record_look(struct runs *c, const struct record *r, int32_t strength)
     return most < 0 ? -1 : 0;
 }
 
+/* It may stand on two lines of the cache. */
+FETCHES record_fetch(const struct tree *t, uint32_t at)
+{
+    __builtin_prefetch(t->records + at);
+    __builtin_prefetch(t->records + at + RECORD_WORDS + 3);
+}
+
 static int run_look(struct runs *c, const struct run_hit *run)
 {
     const struct tree *t = c->t;
@@ -46,7 +54,7 @@ static int run_look(struct runs *c, const struct run_hit *run)
     for (const uint32_t *p = t->postings + run->first;; p++) {
         const uint32_t *end = t->postings + t->posting_count;
         if (end - p > AHEAD)
-            __builtin_prefetch(record_at(t, p[AHEAD] & ~LAST));
+            record_fetch(t, p[AHEAD] & ~LAST);
         if (record_look(c, record_at(t, *p & ~LAST), run->strength) < 0)
             return -1;
         if (*p & LAST)
@@ -84,14 +92,26 @@ struct stretch {
     struct band band;
 };
 
+/* The one record of a run, or the list of them. */
+FETCHES first_fetch(const struct tree *t, uint32_t first)
+{
+    if (first & ALONE)
+        record_fetch(t, first & ~ALONE);
+    else
+        __builtin_prefetch(&t->postings[first]);
+}
+
 static void run_add(struct runs *c, uint32_t run, int32_t need, int32_t strength)
 {
     struct index_room *room = c->room;
     const struct model *m = c->q->m;
     int64_t others =
         (int64_t)m->w.total_sector * SCORE_MAX + room->value[c->t->runs[run] & cell_mask(c->t)];
+    uint32_t first = c->t->run_first[run];
+    if (room->run_count < FIRST)
+        first_fetch(c->t, first);
     room->runs[room->run_count++] =
-        (struct run_hit){c->t->run_first[run], total_most(m, need, SCORE_MAX, others), strength};
+        (struct run_hit){first, total_most(m, need, SCORE_MAX, others), strength};
 }
 
 /* What a cell has to bring for a band. */
@@ -183,21 +203,29 @@ static void runs_order(struct index_room *room)
         room->order[--at[ORDERS - (room->runs[i].most - lo) / step]] = (uint32_t)i;
 }
 
+FETCHES run_fetch(const struct runs *c, size_t i)
+{
+    const struct tree *t = c->t;
+    uint32_t first = c->room->runs[c->room->order[i]].first, at = first & ~ALONE;
+    if (!(first & ALONE)) {
+        const uint32_t *p = t->postings + first;
+        for (size_t k = 1; k < AHEAD && !(*p & LAST); k++, p++)
+            record_fetch(t, *p);
+        at = *p & ~LAST;
+    }
+    record_fetch(t, at);
+}
+
 /* Most runs are of one or two: what the next ones need is fetched while one is worked on. */
-static void run_fetch(const struct runs *c, size_t i)
+FETCHES runs_fetch(const struct runs *c, size_t i)
 {
     const struct index_room *room = c->room;
-    const struct tree *t = c->t;
-    if (i + 2 * AHEAD < room->run_count) {
-        uint32_t first = room->runs[room->order[i + 2 * AHEAD]].first;
-        if (!(first & ALONE))
-            __builtin_prefetch(&t->postings[first]);
-    }
-    if (i + AHEAD < room->run_count) {
-        uint32_t first = room->runs[room->order[i + AHEAD]].first;
-        __builtin_prefetch(
-            record_at(t, first & ALONE ? first & ~ALONE : t->postings[first] & ~LAST));
-    }
+    for (size_t k = 0; i == 0 && k < AHEAD && k < room->run_count; k++)
+        run_fetch(c, k);
+    if (i + 2 * AHEAD < room->run_count)
+        first_fetch(c->t, room->runs[room->order[i + 2 * AHEAD]].first);
+    if (i + AHEAD < room->run_count)
+        run_fetch(c, i + AHEAD);
 }
 
 int runs_look(struct runs *c)
@@ -206,7 +234,7 @@ int runs_look(struct runs *c)
     runs_order(room);
     for (size_t i = 0; i < room->run_count; i++) {
         const struct run_hit *r = &room->runs[room->order[i]];
-        run_fetch(c, i);
+        runs_fetch(c, i);
         if (r->most >= c->s->hits->least && run_look(c, r) < 0)
             return -1;
     }
