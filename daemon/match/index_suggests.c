@@ -1,7 +1,8 @@
 #include "index_in.h"
 #include "pair.h"
 
-/* One pair looked at as index_search does, for who keeps an answer and hears of a change. */
+/* One pair looked at as index_search does: for who keeps an answer and hears of a change, and for a
+ * search that begins with the answer of the one before. */
 
 static bool sector_fits(const struct model *m, const uint8_t *p, int sector)
 {
@@ -43,4 +44,27 @@ bool index_suggests(const struct index *ix, const void *a, const void *b, int32_
         return false;
     *ret_total = pair.score.total;
     return true;
+}
+
+/* The least total among hits that would all be listed, or min_total if one of them is not. */
+static int32_t hits_least(const struct index *ix, const void *a, int32_t today,
+                          const struct index_filter *f, int32_t min_total,
+                          const struct index_hit *hits, size_t count)
+{
+    int32_t least = INT32_MAX, total;
+    for (size_t i = 0; i < count; i++) {
+        if (!index_suggests(ix, a, hits[i].packed, today, f, min_total, &total))
+            return min_total;
+        least = total < least ? total : least;
+    }
+    return least;
+}
+
+size_t index_search_near(const struct index *ix, struct index_room *room, const void *a,
+                         int32_t today, const struct index_filter *f, int32_t min_total,
+                         size_t limit, struct index_hit *hits, size_t known)
+{
+    if (known > 0 && known == limit)
+        min_total = hits_least(ix, a, today, f, min_total, hits, known);
+    return index_search(ix, room, a, today, f, min_total, limit, hits);
 }

@@ -21,6 +21,8 @@ struct all_state {
     bool by_needs;
     enum country country;
     struct question question; /* but for the company */
+    struct index_hit hits[MATCH_LIMIT_MAX];
+    size_t hit_count; /* by needs: of the company before, in this slice */
     struct match_words say;
     struct buf page; /* of its own: the service's is used by others between two slices */
     struct json_writer w;
@@ -41,14 +43,14 @@ static void all_free(void *state)
 static bool all_add(struct request *r, struct all_state *s, const void *a)
 {
     const struct question *q = &s->question;
-    struct index_hit hits[MATCH_LIMIT_MAX];
     struct json_writer before = s->w;
-    size_t len = s->page.len, count;
+    size_t len = s->page.len;
 
-    count = index_search(r->s->index, r->s->room, a, s->say.today, &q->filter, q->min_total,
-                         (size_t)q->limit, hits);
+    s->hit_count =
+        index_search_near(r->s->index, r->s->room, a, s->say.today, &q->filter, q->min_total,
+                          (size_t)q->limit, s->hits, s->by_needs ? s->hit_count : 0);
     jw_object(&s->w);
-    match_write_list(&s->w, &s->say, a, hits, count);
+    match_write_list(&s->w, &s->say, a, s->hits, s->hit_count);
     jw_object_end(&s->w);
     /* At least one, or the list would never go on. */
     if (s->given > 0 && (s->page.failed || s->page.len > request_page(r))) {
@@ -99,6 +101,7 @@ static void all_go(struct request *r)
     uint64_t began_ms = clock_mono_ms();
     const void *a;
 
+    s->hit_count = 0; /* they were of the index as it was then */
     while ((a = all_next(r, s)) != NULL) {
         uint64_t now_ms = clock_mono_ms();
 

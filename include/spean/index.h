@@ -111,6 +111,15 @@ size_t index_search(const struct index *ix, struct index_room *room, const void 
                     struct index_hit *hits);
 
 /*
+ * The same for a company much like the one before: hits hold the `known` hits that a search of this
+ * snapshot gave for that one (0: nothing). What these score for a is the least that the answer's
+ * last one can have, so that the search need not look for less. The answer is that of index_search.
+ */
+size_t index_search_near(const struct index *ix, struct index_room *room, const void *a,
+                         int32_t today, const struct index_filter *f, int32_t min_total,
+                         size_t limit, struct index_hit *hits, size_t known);
+
+/*
  * Whether index_search with these would list b if it took as many as there are; *ret_total: the
  * pair's score then. b: packed bytes of this snapshot.
  */

@@ -93,10 +93,44 @@ static void says_what_the_search_says(void **state)
     }
 }
 
+/* Whatever is known beforehand, the answer is the same; and by needs it mostly is of use. */
+static void a_search_near_another_is_the_same(void **state)
+{
+    (void)state;
+    static struct index_hit want[100], got[100];
+    struct index *all = profiles_index(model, 5, 3000);
+    struct index_filter goods = {.kind = KIND_GOODS}, french = {.kind = -1, .lang = "fra"};
+    const struct index_filter *const filters[] = {NULL, &goods, &french};
+    size_t known_all = 0;
+    for (int turn = 0; turn < 12; turn++) {
+        const struct index_filter *f = filters[turn % 3];
+        size_t limit = turn % 4 == 3 ? 100 : 1 + (size_t)turn, known = 0;
+        int32_t least = turn % 2 == 0 ? 0 : 4000;
+        enum country c = (enum country)(turn & 1);
+        struct index_place at = {.needs = 0};
+        const void *a;
+        for (int i = 0; i < test_count(300) && (a = index_next_by_needs(all, c, &at)) != NULL;
+             i++) {
+            at = index_place_of(a);
+            size_t n = index_search(all, room, a, TODAY, f, least, limit, want);
+            known_all += known == limit;
+            known = index_search_near(all, room, a, TODAY, f, least, limit, got, known);
+            assert_int_equal(known, n);
+            for (size_t k = 0; k < n; k++) {
+                assert_ptr_equal(got[k].packed, want[k].packed);
+                assert_int_equal(got[k].score.total, want[k].score.total);
+            }
+        }
+    }
+    assert_true(known_all > 0);
+    index_unref(all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_the_search_says),
+        cmocka_unit_test(a_search_near_another_is_the_same),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
