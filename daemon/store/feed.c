@@ -24,6 +24,8 @@ int feed_send_on(struct feed *f, struct link *l, enum feed_statement which)
         params[1].value = number;
     }
     f->state = FEED_BUSY;
+    f->busy_ms = clock_mono_ms();
+    f->late = false;
     f->asked = f->seq;
     return link_send(l, which, params, clock_mono_ms() + (which == FEED_FOLLOW ? PAGE_MS : LOOK_MS),
                      which);
@@ -118,6 +120,9 @@ static int feed_on_follow(struct feed *f, const PGresult *res)
 {
     struct feed_page page;
 
+    if (f->late)
+        f->callbacks.state(f->ctx, true, f->head);
+    f->late = false;
     if (feed_read_span(res, &page) < 0)
         return -1;
     if (page.rows == 0 || strcmp(page.epoch, f->epoch) != 0 || page.first != f->asked + 1) {
@@ -223,6 +228,7 @@ static void feed_down(void *ctx)
     struct feed *f = ctx;
 
     f->state = FEED_OFF;
+    f->late = false;
     f->loading = false; /* it begins anew once the primary is back */
     if (f->via_reader)
         link_break(f->reader, "the primary was lost while all was loaded from here");
@@ -245,14 +251,19 @@ static void feed_notify(void *ctx, const PGnotify *n)
     feed_heard(ctx, strtoull(n->extra, NULL, 10));
 }
 
+/* A page may take its time, but who waits for the database should know that it does not answer. */
 static void feed_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct feed *f = arg;
 
     (void)fd;
     (void)what;
-    if (f->state == FEED_IDLE)
+    if (f->state == FEED_IDLE) {
         feed_send(f, FEED_HEAD);
+    } else if (!f->late && !f->loading && clock_mono_ms() >= f->busy_ms + LOOK_MS) {
+        f->late = true;
+        f->callbacks.state(f->ctx, false, f->head);
+    }
 }
 
 static void feed_outdated(void *ctx)

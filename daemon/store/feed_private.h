@@ -39,8 +39,10 @@ struct feed {
     char reader_epoch[FEED_EPOCH]; /* of the database, when the load was to begin */
 
     enum feed_state state;
-    bool again;   /* something may have happened while busy: look once more */
-    bool loading; /* a load has begun and is not through */
+    uint64_t busy_ms; /* since when FEED_BUSY */
+    bool late;        /* that has been so for long: the database was said to be away */
+    bool again;       /* something may have happened while busy: look once more */
+    bool loading;     /* a load has begun and is not through */
     bool loaded;
     int refused; /* the statement whose refusal has been logged, or -1 */
     bool tokens_known;
