@@ -180,7 +180,7 @@ static void what_is_shared_is_what_would_be_worked_out(void **state)
     (void)state;
     const struct layer *l = large->layers[0];
     size_t tried = 0;
-    for (int n = 0; n < SMALLS; n++)
+    for (int n = 0; n < test_count(SMALLS); n++)
         for (enum country c = 0; c < COUNTRY_COUNT; c++) {
             struct tree *t = small_tree(n, c);
             for (size_t i = 0; t->home != 0 && i < ASKERS; i++) {
@@ -192,7 +192,7 @@ static void what_is_shared_is_what_would_be_worked_out(void **state)
             }
             tree_free(t);
         }
-    assert_true(tried > ASKERS);
+    assert_true(tried > 0);
 }
 
 /* Changes that make layers above a base: answers as by looking at everybody. */
@@ -220,7 +220,7 @@ static void layers_that_share_answer_as_everybody_looked_at(void **state)
         for (size_t i = 1; i + 1 < ix->layer_count; i++)
             at_home +=
                 ix->layers[i]->trees[COUNTRY_CA]->home == ix->layers[0]->trees[COUNTRY_CA]->number;
-        for (size_t i = 0; i < 20; i++) {
+        for (int i = 0; i < test_count(20); i++) {
             struct index_hit hits[10], all[10];
             const void *a =
                 ix->layers[0]->entries[random_below(&seed, ix->layers[0]->count)].blob->bytes;
