@@ -10,9 +10,8 @@ static const char usage[] =
     "usage: spean-bench-engine --conninfo CONNINFO [option...] PART...\n"
     "\n"
     "Loads the packed profiles of a database into the daemon's index and measures it. Parts, in\n"
-    "this order: copy, build (always), query, stream, answers, pairs, verify, all, churn. Each "
-    "prints lines of "
-    "JSON.\n"
+    "this order: copy, build (always), query, stream, answers, pairs, verify, all, churn, again (a "
+    "round of query for each line on stdin). Each prints lines of JSON.\n"
     "\n"
     "    --conninfo CONNINFO   libpq connection string\n"
     "    --queries N           companies asked for in a round (2000)\n"
@@ -166,8 +165,10 @@ static int parts_run(struct engine *e, const struct options *o)
         (wanted(o, "verify") && engine_verify(e, o->verify)) ||
         (wanted(o, "all") && engine_all(e)) || (wanted(o, "churn") && engine_churn(e)))
         return -1;
-    /* Again, since everything has changed a little. */
-    return wanted(o, "churn") && wanted(o, "verify") ? engine_verify(e, o->verify) : 0;
+    /* Once more, since everything has changed a little. */
+    if (wanted(o, "churn") && wanted(o, "verify") && engine_verify(e, o->verify))
+        return -1;
+    return wanted(o, "again") ? engine_again(e) : 0;
 }
 
 static int copy_run(const struct options *o, struct rows *rows)

@@ -44,11 +44,19 @@ struct engine {
     size_t query_count;
 };
 
+struct figures {
+    size_t count;
+    double mean, p50, p90, p99, most; /* microseconds */
+};
+
 const char *kernel_name(enum index_kernel kernel);
 /* Publishes with this kernel, if the processor has it. 0 or -1. */
 int engine_kernel(struct engine *e, enum index_kernel kernel);
 
-int engine_query(struct engine *e);  /* latency of single searches, by each kernel */
+int engine_query(struct engine *e); /* latency of single searches, by each kernel */
+int engine_again(struct engine *e); /* the same by one, a round for each line on stdin */
+/* The figures of one round, not printed. 0 or -1. */
+int query_round(struct engine *e, struct figures *ret);
 int engine_stream(struct engine *e); /* reading the same bytes once */
 int engine_verify(struct engine *e, size_t queries);
 int engine_all(struct engine *e); /* top-10 of all, a sample of it */
@@ -61,10 +69,6 @@ int engine_pairs(struct engine *e, size_t pairs);
 uint64_t now_ns(void);                      /* monotonic */
 uint64_t search_ns(const struct engine *e); /* the clock that searches are timed by */
 
-struct figures {
-    size_t count;
-    double mean, p50, p90, p99, most; /* microseconds */
-};
 /* Sorts ns. */
 struct figures figures_of(uint64_t *ns, size_t count);
 void figures_print(FILE *out, const struct figures *f);

@@ -38,35 +38,78 @@ static struct figures country_figures(const uint64_t *ns, const uint8_t *country
     return figures_of(room, n);
 }
 
+struct query_ns { /* of one round */
+    uint64_t *ns, *room;
+    uint8_t *country;
+};
+
+static int query_ns_init(const struct engine *e, struct query_ns *ret)
+{
+    ret->ns = calloc(e->query_count + 1, sizeof *ret->ns);
+    ret->room = calloc(e->query_count + 1, sizeof *ret->room);
+    ret->country = calloc(e->query_count + 1, 1);
+    return ret->ns && ret->room && ret->country ? 0 : -1;
+}
+
+static void query_ns_done(struct query_ns *q)
+{
+    free(q->ns);
+    free(q->room);
+    free(q->country);
+}
+
+static void round_print(struct engine *e, struct query_ns *q, unsigned round)
+{
+    size_t hits, n = round_run(e, q->ns, q->country, &hits);
+    struct figures kh = country_figures(q->ns, q->country, n, COUNTRY_KH, q->room);
+    struct figures ca = country_figures(q->ns, q->country, n, COUNTRY_CA, q->room);
+    struct figures f = figures_of(q->ns, n);
+
+    printf("{\"part\":\"query\",\"kernel\":\"%s\",\"round\":%u,\"hits\":%zu,\"all\":",
+           kernel_name(e->kernel), round, hits);
+    figures_print(stdout, &f);
+    printf(",\"from_kh\":");
+    figures_print(stdout, &kh);
+    printf(",\"from_ca\":");
+    figures_print(stdout, &ca);
+    printf("}\n");
+    fflush(stdout);
+}
+
 static int query_rounds(struct engine *e)
 {
-    uint64_t *ns = calloc(e->query_count + 1, sizeof *ns),
-             *room = calloc(e->query_count + 1, sizeof *room);
-    uint8_t *country = calloc(e->query_count + 1, 1);
-    int rc = -1;
+    struct query_ns q;
+    int rc = query_ns_init(e, &q);
 
-    if (!ns || !room || !country)
-        goto out;
-    for (unsigned round = 0; round < e->rounds; round++) {
-        size_t hits, n = round_run(e, ns, country, &hits);
-        struct figures kh = country_figures(ns, country, n, COUNTRY_KH, room);
-        struct figures ca = country_figures(ns, country, n, COUNTRY_CA, room);
-        struct figures f = figures_of(ns, n);
-        printf("{\"part\":\"query\",\"kernel\":\"%s\",\"round\":%u,\"hits\":%zu,\"all\":",
-               kernel_name(e->kernel), round, hits);
-        figures_print(stdout, &f);
-        printf(",\"from_kh\":");
-        figures_print(stdout, &kh);
-        printf(",\"from_ca\":");
-        figures_print(stdout, &ca);
-        printf("}\n");
-        fflush(stdout);
-    }
-    rc = 0;
-out:
-    free(ns);
-    free(room);
-    free(country);
+    for (unsigned round = 0; rc == 0 && round < e->rounds; round++)
+        round_print(e, &q, round);
+    query_ns_done(&q);
+    return rc;
+}
+
+int query_round(struct engine *e, struct figures *ret)
+{
+    struct query_ns q;
+    size_t hits;
+    int rc = query_ns_init(e, &q);
+
+    if (rc == 0)
+        *ret = figures_of(q.ns, round_run(e, q.ns, q.country, &hits));
+    query_ns_done(&q);
+    return rc;
+}
+
+int engine_again(struct engine *e)
+{
+    struct query_ns q;
+    char line[16];
+    int rc = query_ns_init(e, &q);
+
+    printf("{\"part\":\"again\"}\n"); /* it is ready */
+    fflush(stdout);
+    for (unsigned round = 0; rc == 0 && fgets(line, sizeof line, stdin); round++)
+        round_print(e, &q, round);
+    query_ns_done(&q);
     return rc;
 }
 

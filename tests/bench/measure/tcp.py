@@ -7,7 +7,8 @@ import subprocess
 import threading
 import time
 
-from bench import Daemon, Failed, Line, median, say, with_parent
+from bench import Daemon, Failed, Line, each_to_each, median, say, with_parent
+from engine import Again
 from report import Row, micros, rate
 
 CACHED = 200    # companies that are asked for again and again
@@ -71,31 +72,37 @@ def cache(b):
                     raise Failed("answers from the cache were errors")
                 if not all(0.95 < o["answer_bytes"] / (mean + 1) < 1.05 for o in ours):
                     raise Failed("the answers have %d bytes, those of the echo %d" % (ours[0]["answer_bytes"], mean + 1))
-                x, y = median([o["rate"] for o in ours]), median([o["rate"] for o in theirs])
+                x, y = [o["rate"] for o in ours], [o["rate"] for o in theirs]
                 b.rows.append(Row("answers from the cache over TCP, %s, 1 worker" % title,
-                                  "%s (p99 %s)" % (rate(x), micros(median([o["p99_us"] for o in ours]))),
-                                  "libevent echo of %d bytes, %s" % (mean + 1, rate(y)), x / y, at_least=reach))
+                                  "%s (p99 %s)" % (rate(median(x)), micros(median([o["p99_us"] for o in ours]))),
+                                  "libevent echo of %d bytes, %s" % (mean + 1, rate(median(y))), each_to_each(x, y),
+                                  at_least=reach))
         finally:
             echo.stop()
+
+
+def in_turn(b, again, figure, ours):
+    """What was measured of ours, and that figure of the engine, one after the other."""
+    return [(ours(), again.query()[figure]) for _ in range(b.runs)]
 
 
 def computed(b):
     say("computed answers over TCP")
     asked = requests(b, "computed.requests", b.sample(2000 if b.small else 200000, 12))
-    with Daemon(b, "daemon.workers=1", "daemon.answers=0") as d:
+    with Daemon(b, "daemon.workers=1", "daemon.answers=0") as d, Again(b) as again:
         answers_agree(b, d)
         token = d.token()
-        full = [b.load(d.address, asked, token=token) for _ in range(b.runs)]
-        if any(f["errors"] for f in full):
+        full = in_turn(b, again, "mean_us", lambda: b.load(d.address, asked, token=token))
+        if any(f["errors"] for f, _ in full):
             raise Failed("computed answers were errors")
-        x, limit = median([f["rate"] for f in full]), 1e6 / b.found["mean"]
-        b.rows.append(Row("computed answers over TCP, 16 connections, 1 worker", rate(x), "1 / mean in the engine, " + rate(limit),
-                          x / limit, at_least=0.7))
-        half = [b.load(d.address, asked, "--depth", 64, "--rate", x / 2, token=token) for _ in range(b.runs)]
-        y = median([h["p99_us"] for h in half])
-        b.rows.append(Row("the same at half that load, p99", micros(y), "p99 in the engine, " + micros(b.found["p99"]),
-                          y / b.found["p99"], at_most=3))
-        b.found["one_worker"] = x
+        x, limits = [f["rate"] for f, _ in full], [1e6 / mean for _, mean in full]
+        b.rows.append(Row("computed answers over TCP, 16 connections, 1 worker", rate(median(x)),
+                          "1 / mean in the engine, " + rate(median(limits)), each_to_each(x, limits), at_least=0.7))
+        half = in_turn(b, again, "p99_us",
+                       lambda: b.load(d.address, asked, "--depth", 64, "--rate", median(x) / 2, token=token))
+        y, p99 = [h["p99_us"] for h, _ in half], [p for _, p in half]
+        b.rows.append(Row("the same at half that load, p99", micros(median(y)), "p99 in the engine, " + micros(median(p99)),
+                          each_to_each(y, p99), at_most=3))
 
 
 def export(daemon, country, until, counts):
