@@ -159,8 +159,11 @@ static int parts_run(struct engine *e, const struct options *o)
     /* AVX2 is what figures are given for, where the processor has it. */
     if (engine_kernel(e, INDEX_KERNEL_AVX2) && engine_kernel(e, INDEX_KERNEL_SCALAR))
         return -1;
-    if ((wanted(o, "query") && engine_query(e)) || (wanted(o, "stream") && engine_stream(e)) ||
-        (wanted(o, "answers") && engine_answers(e, o->verify)) ||
+    for (unsigned round = 0; round < e->rounds; round++)
+        if ((wanted(o, "query") && engine_query(e, round)) ||
+            (wanted(o, "stream") && engine_stream(e, round)))
+            return -1;
+    if ((wanted(o, "answers") && engine_answers(e, o->verify)) ||
         (wanted(o, "pairs") && engine_pairs(e, o->queries)) ||
         (wanted(o, "verify") && engine_verify(e, o->verify)) ||
         (wanted(o, "all") && engine_all(e)) || (wanted(o, "churn") && engine_churn(e)))

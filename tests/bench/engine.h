@@ -53,11 +53,12 @@ const char *kernel_name(enum index_kernel kernel);
 /* Publishes with this kernel, if the processor has it. 0 or -1. */
 int engine_kernel(struct engine *e, enum index_kernel kernel);
 
-int engine_query(struct engine *e); /* latency of single searches, by each kernel */
+/* Rounds of these take turns. */
+int engine_query(struct engine *e, unsigned round); /* latency of single searches, by each kernel */
 int engine_again(struct engine *e); /* the same by one, a round for each line on stdin */
 /* The figures of one round, not printed. 0 or -1. */
 int query_round(struct engine *e, struct figures *ret);
-int engine_stream(struct engine *e); /* reading the same bytes once */
+int engine_stream(struct engine *e, unsigned round); /* reading the same bytes once */
 int engine_verify(struct engine *e, size_t queries);
 int engine_all(struct engine *e); /* top-10 of all, a sample of it */
 int engine_churn(struct engine *e);

@@ -76,17 +76,6 @@ static void round_print(struct engine *e, struct query_ns *q, unsigned round)
     fflush(stdout);
 }
 
-static int query_rounds(struct engine *e)
-{
-    struct query_ns q;
-    int rc = query_ns_init(e, &q);
-
-    for (unsigned round = 0; rc == 0 && round < e->rounds; round++)
-        round_print(e, &q, round);
-    query_ns_done(&q);
-    return rc;
-}
-
 int query_round(struct engine *e, struct figures *ret)
 {
     struct query_ns q;
@@ -113,13 +102,15 @@ int engine_again(struct engine *e)
     return rc;
 }
 
-int engine_query(struct engine *e)
+int engine_query(struct engine *e, unsigned round)
 {
     enum index_kernel kept = e->kernel;
-    int rc = 0;
+    struct query_ns q;
+    int rc = query_ns_init(e, &q);
 
     for (int k = INDEX_KERNEL_SCALAR; rc == 0 && k <= INDEX_KERNEL_AVX512; k++)
         if (engine_kernel(e, (enum index_kernel)k) == 0)
-            rc = query_rounds(e);
+            round_print(e, &q, round);
+    query_ns_done(&q);
     return rc == 0 ? engine_kernel(e, kept) : -1;
 }
